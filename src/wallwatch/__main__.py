@@ -1,0 +1,5 @@
+"""Run as `python -m wallwatch`."""
+
+from wallwatch.cli import main
+
+main()
