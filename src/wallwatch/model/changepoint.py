@@ -1,4 +1,7 @@
-"""A changepoint: one series left one state for another, somewhere inside an interval."""
+"""A changepoint: one series left one state for another, somewhere inside an interval.
+
+Two changepoints, one in and (if it ended) one out, make a spell: that is what detectors give.
+"""
 
 from __future__ import annotations
 
@@ -23,20 +26,22 @@ class SeriesKey(Struct, frozen=True, kw_only=True, order=True):
     function: str
 
 
+class Sighting(Struct, frozen=True, kw_only=True):
+    """One hour of a spell in which the series was seen to be bad."""
+
+    time: datetime  # the first measurement of the hour that showed it
+    proven: bool
+
+
 class Spell(Struct, frozen=True, kw_only=True):
-    """A time during which a series was in a bad state: a changepoint in and, if it ended, one out."""
+    """A time during which a series was in a bad state."""
 
     series: SeriesKey
-    kind: str  # block | outage | unexplained
+    kind: str  # "block" | "outage"
     onset: Interval
     end: Interval | None  # None: it has not ended, as far as is known
-    first_bad: datetime
-    last_bad: datetime
-    good_after: tuple[datetime, ...]  # good rounds since the last bad one, while too few to call it over
-    bad_times: tuple[datetime, ...]
-    proven_times: tuple[datetime, ...]
-    mechanisms: dict[str, int]
-    measurements: int
-    blocked: int
-    probes: int
-    witnesses: tuple[str, ...]
+    end_known: datetime | None  # the good round that settled that it was over
+    sightings: tuple[Sighting, ...]  # in order of time; never empty
+    good_since: datetime | None  # first good round since the last sighting; None: the last word is bad
+    mechanisms: dict[str, int]  # verdicts by mechanism
+    witnesses: tuple[str, ...]  # measurement uids, at most 20

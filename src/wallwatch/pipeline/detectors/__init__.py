@@ -1,0 +1,1 @@
+"""Detectors: cells in, spells out, no memory. One file each, defining DETECTOR."""

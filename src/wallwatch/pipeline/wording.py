@@ -1,0 +1,53 @@
+"""The sentence that an incident carries: true, quotable, with its denominators and how sure it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from wallwatch.model.incident import Incident, Kind
+from wallwatch.model.outcome import Grade, Outcome
+from wallwatch.model.verdict import Verdict
+
+
+def because(incident: Incident, verdicts: list[Verdict]) -> str:
+    """One or two sentences: what failed where, and the reason that the most telling verdicts give."""
+    concerned = [verdict for verdict in verdicts if _concerns(incident, verdict)]
+    failing = [verdict for verdict in concerned if verdict.outcome.value == _outcome(incident)]
+    networks = len({(verdict.probe_cc, verdict.probe_asn) for verdict in concerned})
+    functions = _listed(list(incident.functions))
+    scope = f"{functions} of {incident.service} in {len(incident.asns)} of {networks} networks measured"
+    if incident.kind is Kind.OUTAGE:
+        return f"{scope} failed while the control abroad failed too: the service itself was down"
+    verb = (
+        "blocked" if any(verdict.grade is Grade.PROVEN for verdict in failing) else "consistent with blocking"
+    )
+    return f"{scope} {verb}: {_reasons(failing)}"
+
+
+def _concerns(incident: Incident, verdict: Verdict) -> bool:
+    return verdict.function in incident.functions and _within(incident, verdict.measurement_start_time)
+
+
+def _within(incident: Incident, time: datetime) -> bool:
+    return incident.onset.latest <= time and (incident.end is None or time <= incident.end.earliest)
+
+
+def _outcome(incident: Incident) -> str:
+    return Outcome.DOWN.value if incident.kind is Kind.OUTAGE else Outcome.BLOCKED.value
+
+
+def _reasons(failing: list[Verdict]) -> str:
+    """For each function the reason given most often among the proven, else among all."""
+    reasons: list[str] = []
+    for function in sorted({verdict.function or "" for verdict in failing}):
+        own = [verdict for verdict in failing if verdict.function == function]
+        proven = [verdict for verdict in own if verdict.grade is Grade.PROVEN] or own
+        rule, _ = Counter(verdict.rules[0] for verdict in proven if verdict.rules).most_common(1)[0]
+        sentence = next(verdict.because for verdict in proven if verdict.rules and verdict.rules[0] == rule)
+        reasons.append(f"{function}: {sentence}")
+    return "; ".join(reasons)
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
