@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup demo test check test-all lock clean docs golden bench
+.PHONY: help setup demo test check test-all lock clean docs
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ check: $(STAMP) ## tests, lint, types and the direction of imports
 
 test-all: $(STAMP) ## every test, the long lab runs too
 	$(BIN)/python -m pytest
+
+docs: $(STAMP) ## renew the generated reference pages
+	$(BIN)/python docs/generate.py
 
 lock: ## renew the pins (needs uv)
 	for set in probe: station:station dev:dev; do \

@@ -1,6 +1,6 @@
 """What all tests share: where the real data lies, and the skips with their reasons.
 
-`WALLWATCH_REQUIRE=lab,browser` (set in CI) turns those skips into failures, so that a green run there means that
+`WALLWATCH_REQUIRE=lab,browser` (set in CI) turns those skips into failures: a green run there means that
 the lab really forwarded packets and the browser really opened the pages.
 """
 

@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
-from wallwatch.pipeline.cells import tally
 
 from wallwatch.model.cell import Cell
 from wallwatch.model.incident import Incident, Versions
 from wallwatch.model.measurement import ROLE_CONTROL, ROLE_PROBE
 from wallwatch.model.silence import Silence
 from wallwatch.model.verdict import Verdict
+from wallwatch.pipeline.cells import tally
 from wallwatch.pipeline.detect import DETECTOR_VERSION, detect
 from wallwatch.pipeline.incidents import Surroundings, assemble
 from wallwatch.pipeline.rules import RULES_VERSION

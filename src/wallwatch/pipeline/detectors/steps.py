@@ -139,7 +139,7 @@ def _beta(first: int, second: int) -> float:
 
 
 def _showing(readings: list[Reading]) -> Showing:
-    """Learnt from the rounds inside a spell. The one that bounds it is bad by definition, so it is left out."""
+    """Learnt from the rounds inside a spell. The bounding one is bad by definition and is left out."""
     bad = sum(1 for reading in readings if reading.weight)
     return Showing(bad - 1, len(readings) - bad)
 

@@ -1,0 +1,126 @@
+"""How interference is done, in plain words: one clause for each node of the mechanism tree.
+
+Each clause finishes the sentence "The network ...". A node that is not here is shown by its id alone; a test
+holds that none is missing.
+"""
+
+from __future__ import annotations
+
+from wallwatch.model.mechanism import ancestors
+
+CLAUSES: dict[str, str] = {
+    "dns": "interferes with the name lookup",
+    "dns.injection": "answers the name lookup with a forged address",
+    "dns.injection.blockpage": "answers the name lookup with the address of a block page",
+    "dns.injection.bogon": "answers the name lookup with a private or impossible address",
+    "dns.injection.clean_ip": "answers the name lookup with somebody else’s address",
+    "dns.injection.other": "answers the name lookup with an address the service does not use",
+    "dns.nxdomain": "answers that the name does not exist",
+    "dns.refused": "refuses to look the name up",
+    "dns.servfail": "answers the name lookup with a server failure",
+    "dns.no_answer": "answers the name lookup without an address",
+    "dns.timeout": "leaves the name lookup unanswered",
+    "dns.reset": "breaks the connection of the name lookup",
+    "ip": "keeps packets from the service’s addresses",
+    "ip.unreachable": "declares the service’s addresses unreachable",
+    "ip.prefix_null_route": "discards every packet to the service’s address block",
+    "tcp": "interferes while the connection is set up",
+    "tcp.reset": "breaks the connection with forged resets",
+    "tcp.reset.syn": "answers the opening packet with a forged reset",
+    "tcp.reset.data": "breaks the connection with forged resets once data flows",
+    "tcp.timeout": "lets the connection attempt run into silence",
+    "tcp.refused": "refuses the connection in the service’s name",
+    "tcp.drop": "drops packets of the connection’s set-up",
+    "tcp.drop.syn": "drops the opening packet",
+    "tcp.drop.synack": "drops the service’s reply to the opening packet",
+    "tls": "interferes with the TLS handshake",
+    "tls.reset": "breaks the TLS handshake with forged resets",
+    "tls.reset.sni": "reads the server name in the TLS handshake and breaks the connection with"
+    " forged resets",
+    "tls.reset.cert": "reads the certificate in the TLS handshake and breaks the connection with"
+    " forged resets",
+    "tls.reset.other": "breaks the TLS handshake with forged resets, by what is not known",
+    "tls.timeout": "drops the packets of the TLS handshake",
+    "tls.timeout.sni": "reads the server name in the TLS handshake and drops the packets that follow",
+    "tls.timeout.esni": "drops TLS handshakes that encrypt the server name (ESNI)",
+    "tls.timeout.ech": "drops TLS handshakes that encrypt the server name (ECH)",
+    "tls.timeout.cert": "reads the certificate in the TLS handshake and drops the packets that follow",
+    "tls.timeout.fingerprint": "recognises the program by its TLS handshake and drops the packets"
+    " that follow",
+    "tls.eof": "ends the connection in the TLS handshake",
+    "tls.eof.sni": "reads the server name in the TLS handshake and ends the connection",
+    "tls.mitm": "puts itself in the middle of the TLS connection",
+    "tls.mitm.self_signed": "puts itself in the middle of the TLS connection with a certificate of its own",
+    "tls.mitm.ca_signed": "puts itself in the middle of the TLS connection with a certificate an"
+    " authority signed",
+    "tls.truncate": "lets a TLS connection begin and then cuts it off",
+    "tls.truncate.bytes": "cuts a TLS connection off after a number of bytes",
+    "tls.throttle": "slows TLS connections down",
+    "tls.throttle.sni": "reads the server name in the TLS handshake and slows the connection down",
+    "tls.throttle.sni.police": "reads the server name and drops whatever exceeds a rate",
+    "tls.throttle.sni.shape": "reads the server name and delays packets to hold a rate",
+    "tls.throttle.sni.loss": "reads the server name and drops a share of the packets",
+    "http": "interferes with the unencrypted web request",
+    "http.blockpage": "answers the web request with a block page",
+    "http.redirect": "redirects the web request elsewhere",
+    "http.error": "answers the web request with an error",
+    "http.timeout": "leaves the web request unanswered",
+    "http.timeout.host": "reads the host in the web request and drops the packets that follow",
+    "http.reset": "breaks the web request with forged resets",
+    "http.reset.host": "reads the host in the web request and breaks the connection with forged resets",
+    "http.reset.keyword": "finds a word in the web request and breaks the connection with forged resets",
+    "http.injection": "answers the web request in the server’s place",
+    "http.injection.other": "answers the web request in the server’s place",
+    "http.throttle": "slows unencrypted web traffic down",
+    "http.throttle.host": "reads the host in the web request and slows the connection down",
+    "quic": "interferes with the QUIC handshake",
+    "quic.timeout": "drops the packets of the QUIC handshake",
+    "quic.timeout.sni": "reads the server name in the QUIC handshake and drops the packets that follow",
+    "quic.timeout.version": "drops QUIC packets of some versions",
+    "quic.timeout.ech": "drops QUIC handshakes that encrypt the server name (ECH)",
+    "quic.truncate": "lets a QUIC connection begin and then cuts it off",
+    "udp": "interferes with UDP packets",
+    "udp.endpoint_block": "drops UDP packets to the service’s addresses",
+    "udp.protocol_drop": "recognises a protocol over UDP and drops its packets",
+    "proto": "recognises the protocol itself and interferes",
+    "proto.drop": "recognises the protocol by its bytes and drops the packets that follow",
+    "proto.drop.noise": "recognises the first bytes of the messenger’s Noise handshake and drops the"
+    " packets that follow",
+    "proto.drop.mtproto": "recognises Telegram’s protocol (MTProto) and drops the packets that follow",
+    "proto.drop.stun": "recognises call set-up (STUN) and drops it",
+    "proto.drop.dtls": "recognises encrypted call traffic (DTLS) and drops it",
+    "proto.drop.wireguard": "recognises WireGuard and drops it",
+    "proto.drop.openvpn": "recognises OpenVPN and drops it",
+    "proto.drop.tor": "recognises Tor and drops it",
+    "proto.drop.tls_in_tls": "recognises TLS inside TLS and drops it",
+    "proto.drop.fully_encrypted": "drops connections whose first bytes look like random data",
+    "proto.reset": "recognises the protocol by its bytes and breaks the connection with forged resets",
+    "proto.reset.noise": "recognises the first bytes of the messenger’s Noise handshake and breaks the"
+    " connection with forged resets",
+    "proto.reset.mtproto": "recognises Telegram’s protocol (MTProto) and breaks the connection with"
+    " forged resets",
+    "proto.probe": "recognises the protocol and then connects to the server itself to make sure",
+    "allow": "lets through only what is on a list",
+    "allow.protocol": "lets through only protocols that are on a list",
+    "allow.destination": "lets through only destinations that are on a list",
+    "route": "interferes with routing",
+    "route.withdrawal": "withdraws its routes from the internet",
+    "route.hijack": "announces routes that belong to others",
+    "access": "switches access itself off",
+    "access.mobile_only": "switches mobile access off and leaves fixed lines",
+    "access.curfew": "switches access off at set hours",
+    "service": "interferes with what the service depends on",
+    "service.push": "keeps push notifications from arriving",
+    "service.otp_sms": "keeps the registration text message from arriving",
+    "service.appstore": "has the app removed from an app store",
+    "platform": "works through the platform, which removes content",
+    "platform.delete": "works through the platform, which deletes posts",
+    "platform.hide": "works through the platform, which hides posts",
+    "platform.image": "works through the platform, which removes images",
+    "platform.keyword": "works through the platform, which refuses certain words",
+}
+
+
+def clause(mechanism: str) -> str | None:
+    """What the network does, or None where neither the node nor an ancestor has words."""
+    return next((CLAUSES[node] for node in ancestors(mechanism) if node in CLAUSES), None)
