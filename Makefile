@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: help setup demo test check test-all lock clean docs
+.PHONY: help setup demo test check test-all lock clean docs golden
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ test-all: $(STAMP) ## every test, the long lab runs too
 
 docs: $(STAMP) ## renew the generated reference pages
 	$(BIN)/python docs/generate.py
+
+golden: $(STAMP) ## make the golden cases again; a person reads the diff
+	$(BIN)/python -m tests.golden.rewrite
 
 lock: ## renew the pins (needs uv)
 	for set in probe: station:station dev:dev; do \

@@ -57,21 +57,23 @@ def rules() -> str:
     """The published rules, layer by layer, in the order in which they are asked."""
     lines = [
         "# Rules\n",
-        "Rules of a layer are ordered: the first that fires decides, all that fire are stored.\n",
+        "Asked by rank (proven, reached, innocent, consistent, undecided), then by layer, then in this order: the",
+        "first that fires decides, all that fire are stored.\n",
     ]
     for layer, entries in plugins.discover("wallwatch.pipeline.rules", "RULES").items():
         lines += [
             f"\n## {layer}\n",
-            "| rule | outcome | grade | mechanism | because |",
-            "|---|---|---|---|---|",
+            "| rule | rank | outcome | grade | mechanism | because |",
+            "|---|---|---|---|---|---|",
         ]
         for rule in entries:
             cells = [
                 f"`{rule.name}`",
+                str(rule.rank.name.lower()),
                 str(rule.outcome.value),
                 rule.grade.value if rule.grade else "",
                 _mechanism(rule.mechanism),
-                str(rule.because).replace("|", "\\|"),
+                "a sentence with the case's numbers" if callable(rule.because) else rule.because,
             ]
             lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
@@ -80,7 +82,7 @@ def rules() -> str:
 def _mechanism(mechanism: object) -> str:
     if mechanism is None:
         return ""
-    return f"`{mechanism}`" if isinstance(mechanism, str) else "by the trial"
+    return f"`{mechanism}`" if isinstance(mechanism, str) else "as the evidence shows"
 
 
 PAGES: dict[str, Callable[[], str]] = {

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from wallwatch.model.changepoint import Spell
 from wallwatch.model.incident import Passage, State
+from wallwatch.pipeline.wording import counted
 
 SAME_ROUND = timedelta(minutes=90)
 ROUNDS_TO_CONFIRM = 2
@@ -84,15 +85,16 @@ def _eases(begun: list[Spell], over: list[Spell]) -> bool:
 
 
 def _risen(rounds: list[Round]) -> Passage:
-    counted = sum(round_.counts for round_ in rounds)
-    if counted == 0:
+    evidence = sum(round_.counts for round_ in rounds)
+    if evidence == 0:
         state, reason = State.DISRUPTED, "one network, not proven"
-    elif counted < ROUNDS_TO_CONFIRM:
+    elif evidence < ROUNDS_TO_CONFIRM:
         state, reason = State.SUSPECTED, "one round that counts"
     else:
-        state, reason = State.CONFIRMED, f"{counted} rounds that count"
+        state, reason = State.CONFIRMED, f"{evidence} rounds that count"
     now = rounds[-1]
-    shown = f"{reason}: seen in {now.series} series of {now.networks} networks, proven in {now.proven}"
+    seen = f"{counted(now.series, 'series')} of {counted(now.networks, 'network')}"
+    shown = f"{reason}: seen in {seen}, proven in {now.proven}"
     return Passage(state=state, time=now.time, because=shown)
 
 

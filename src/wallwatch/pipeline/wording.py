@@ -16,13 +16,18 @@ def because(incident: Incident, verdicts: list[Verdict]) -> str:
     failing = [verdict for verdict in concerned if verdict.outcome.value == _outcome(incident)]
     networks = len({(verdict.probe_cc, verdict.probe_asn) for verdict in concerned})
     functions = _listed(list(incident.functions))
-    scope = f"{functions} of {incident.service} in {len(incident.asns)} of {networks} networks measured"
+    scope = f"{functions} of {incident.service} in {len(incident.asns)} of {counted(networks, 'network')} measured"
     if incident.kind is Kind.OUTAGE:
         return f"{scope} failed while the control abroad failed too: the service itself was down"
     verb = (
         "blocked" if any(verdict.grade is Grade.PROVEN for verdict in failing) else "consistent with blocking"
     )
     return f"{scope} {verb}: {_reasons(failing)}"
+
+
+def counted(number: int, word: str) -> str:
+    """`1 network`, `2 networks`; `series` stays as it is."""
+    return f"{number} {word}" if number == 1 or word.endswith("s") else f"{number} {word}s"
 
 
 def _concerns(incident: Incident, verdict: Verdict) -> bool:
