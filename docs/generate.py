@@ -57,8 +57,8 @@ def rules() -> str:
     """The published rules, layer by layer, in the order in which they are asked."""
     lines = [
         "# Rules\n",
-        "Asked by rank (proven, reached, innocent, consistent, undecided), then by layer, then in this order: the",
-        "first that fires decides, all that fire are stored.\n",
+        "Asked by rank (proven, reached, innocent, consistent, undecided), then by layer, then in order:",
+        "the first that fires decides, all that fire are stored.\n",
     ]
     for layer, entries in plugins.discover("wallwatch.pipeline.rules", "RULES").items():
         lines += [

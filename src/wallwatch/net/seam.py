@@ -58,8 +58,36 @@ class IcmpError(Struct, frozen=True, kw_only=True):
     errno: int
 
 
+class IcmpFailure(OSError):  # noqa: N818, a failure that ICMP explains
+    """An OSError that ICMP messages explain: a connect that some router or host on the way refused."""
+
+    def __init__(
+        self, error: OSError, icmp_errors: tuple[IcmpError, ...], local: Endpoint | None = None
+    ) -> None:
+        super().__init__(error.errno, error.strerror)
+        self.icmp_errors = icmp_errors
+        self.local = local  # the socket's own end; None where it is not known
+
+
+class TcpInfo(Struct, frozen=True, kw_only=True):
+    """What the kernel knows of a connection (`TCP_INFO`): whether the far end acknowledged what was sent."""
+
+    rtt: float  # smoothed, seconds
+    unacknowledged: int  # segments sent and not acknowledged
+    retransmissions: int  # over the connection's life
+
+
+class Capabilities(Struct, frozen=True, kw_only=True):
+    """What this machine allows."""
+
+    ipv4: bool  # has a route to public v4 addresses
+    ipv6: bool  # has a route to public v6 addresses
+    icmp_errors: bool  # tells which ICMP messages came
+    tcp_info: bool
+
+
 class Stream(Protocol):
-    """A TCP connection."""
+    """A TCP connection. One task at a time may receive, one send; close it when none does."""
 
     @property
     def local(self) -> Endpoint: ...
@@ -77,7 +105,14 @@ class Stream(Protocol):
         """For the packets sent from now on."""
 
     def icmp_errors(self) -> list[IcmpError]:
-        """Those that have arrived, oldest first; each is given once."""
+        """Those that have arrived, oldest first; each is given once.
+
+        For TCP, Linux keeps them only until the connection is established. Later ones, while a TTL is set,
+        surface as an OSError of `receive` (EHOSTUNREACH), which tells no more and ends nothing.
+        """
+
+    def info(self) -> TcpInfo | None:
+        """None where the system does not tell."""
 
     def close(self) -> None:
         """FIN."""
@@ -114,7 +149,10 @@ class Net(Protocol):
     def clock(self) -> Clock: ...
 
     async def connect_tcp(self, remote: Endpoint, options: SocketOptions = DEFAULT_OPTIONS) -> Stream:
-        """Three-way handshake. Raises OSError. No time limit of its own: use `clock.deadline`."""
+        """Three-way handshake. Raises OSError, IcmpFailure where the system tells what came.
+
+        No time limit of its own: use `clock.deadline`.
+        """
 
     async def open_udp(self, remote: Endpoint, options: SocketOptions = DEFAULT_OPTIONS) -> Datagrams: ...
 
@@ -123,6 +161,9 @@ class Net(Protocol):
 
     def resolvers(self) -> list[str]:
         """The addresses of the system's resolvers; [] where the machine does not tell."""
+
+    def capabilities(self) -> Capabilities:
+        """What this machine allows, now."""
 
     def random(self, count: int) -> bytes:
         """That many unpredictable bytes (or repeatable ones, in a test)."""

@@ -1,0 +1,1 @@
+SELECT * FROM incidents ORDER BY onset_latest DESC, id

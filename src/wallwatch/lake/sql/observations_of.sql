@@ -1,0 +1,1 @@
+SELECT * FROM observations WHERE list_contains($uids, measurement_uid)

@@ -1,0 +1,1 @@
+"""The service: reads archive and lake, calls the pipeline, writes what it concludes."""

@@ -1,0 +1,55 @@
+"""The first stage over archived lines: decode, observe. Pure; in batches, so that processes can share it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from wallwatch.lake.described import Described, described
+from wallwatch.model.observation import Observation
+from wallwatch.pipeline.normalize import decode
+from wallwatch.pipeline.observe import observe
+from wallwatch.pipeline.unreadable import Unreadable
+
+DEFECT = (
+    "defect of wallwatch"  # the reason of what tripped our own code: a bug to be reported, never a finding
+)
+
+
+class Kept(Struct, frozen=True):
+    """An archived line and what the archive knows of it."""
+
+    line: bytes
+    uid: str
+    bare: bool
+
+
+class Looked(Struct, frozen=True):
+    """What one line holds."""
+
+    described: Described
+    observations: list[Observation]
+
+
+class Failed(Struct, frozen=True):
+    """A line that could not be read, and why."""
+
+    kept: Kept
+    reason: str
+    detail: str
+
+
+def look(batch: Sequence[Kept]) -> list[Looked | Failed]:
+    """One answer a line, in their order."""
+    return [_look_at(kept) for kept in batch]
+
+
+def _look_at(kept: Kept) -> Looked | Failed:
+    try:
+        measurement = decode(kept.line, kept.uid)
+        return Looked(described(measurement, bare=kept.bare), observe(measurement))
+    except Unreadable as unreadable:
+        return Failed(kept, unreadable.reason.value, "it was archived and cannot be read")
+    except Exception as error:  # noqa: BLE001 (outer edge of one measurement: quarantined, never a verdict)
+        return Failed(kept, DEFECT, f"{type(error).__name__}: {error}")

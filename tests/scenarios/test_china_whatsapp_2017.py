@@ -1,0 +1,85 @@
+"""The whole job on real packets: `wallwatch demo` concludes what is true, for one seed.
+
+WALLWATCH_SEEDS=1,2,3 plays it for those seeds instead.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import Struct
+
+from tests.scenarios.truth import complaints
+from wallwatch.lab.scenario_file import load_named
+from wallwatch.model.times import from_text
+
+SEEDS = [int(seed) for seed in os.environ.get("WALLWATCH_SEEDS", "1").split(",")]
+LONGEST = 120.0  # seconds, the issue's
+SCENARIO = load_named("china-whatsapp-2017")
+SATURDAY = datetime(2017, 9, 23, tzinfo=UTC)
+
+pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+class Run(Struct, frozen=True):
+    """What a run of the demo left."""
+
+    incidents: list[dict[str, Any]]
+    log: list[str]
+    seconds: float
+
+
+@pytest.fixture(scope="module", params=SEEDS, ids=lambda seed: f"seed {seed}")
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    folder: Path = tmp_path_factory.mktemp("demo")
+    command = [sys.executable, "-m", "wallwatch", "demo", "--json", "--exit", "--listen", "127.0.0.1:0"]
+    began = time.monotonic()
+    done = subprocess.run(
+        [*command, "--seed", str(request.param), "--data", str(folder / "data")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    seconds = time.monotonic() - began
+    assert done.returncode == 0, done.stderr
+    return Run([json.loads(line) for line in done.stdout.splitlines()], done.stderr.splitlines(), seconds)
+
+
+def test_the_incidents_are_the_true_ones(run: Run) -> None:
+    assert complaints(SCENARIO, run.incidents) == []
+
+
+def test_nothing_is_said_of_the_domestic_service(run: Run) -> None:
+    assert {incident["service"] for incident in run.incidents} == {"whatsapp"}
+
+
+def test_the_probe_that_was_offline_is_noted_as_quiet(run: Run) -> None:
+    notes = [line for line in run.log if re.search(r"probe-9808\b.*quiet", line)]
+    assert notes, "\n".join(run.log)
+
+
+def test_september_is_noticed_by_the_second_round_and_confirmed_before_saturday(run: Run) -> None:
+    september = max(run.incidents, key=lambda incident: incident["onset"]["latest"])
+    known = {passage["state"]: from_text(passage["time"]) for passage in reversed(september["passages"])}
+    onset = next(truth.onset for truth in SCENARIO.truth if truth.onset.month == 9)
+    second_round = [instant for instant in SCENARIO.rounds if instant > onset][1]
+    following = next(instant for instant in SCENARIO.rounds if instant > second_round)
+    assert min(known.values()) < following, "noticed when the second round's results were in"
+    assert known["confirmed"] < SATURDAY
+
+
+def test_it_took_no_longer_than_two_minutes(run: Run) -> None:
+    assert run.seconds <= LONGEST
+
+
+def test_the_lab_lost_nothing(run: Run) -> None:
+    assert not [line for line in run.log if "lost" in line]
