@@ -78,7 +78,7 @@ def _csv(rows: Iterable[dict[str, Any]], stream: BinaryIO) -> int:
 
 
 def _cell(value: Any) -> Any:
-    return msgspec.json.encode(value).decode() if isinstance(value, list | dict) else value
+    return msgspec.json.encode(value).decode() if isinstance(value, list | tuple | dict) else value
 
 
 def _parquet(rows: Iterable[dict[str, Any]], stream: BinaryIO) -> int:

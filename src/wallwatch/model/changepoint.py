@@ -33,11 +33,22 @@ class Sighting(Struct, frozen=True, kw_only=True):
     proven: bool
 
 
+class Flank(Struct, frozen=True, kw_only=True):
+    """A side of a spell: the sighting that bounds it, the good rounds beyond, how often it shows there."""
+
+    sighting: datetime
+    goods: tuple[datetime, ...]  # the good rounds away from it, the nearest first
+    shown: int  # in how many of the spell's rounds nearest to this side it showed, the bounding one left out
+    hidden: int  # and in how many it did not
+
+
 class Spell(Struct, frozen=True, kw_only=True):
     """A time during which a series was in a bad state."""
 
     series: SeriesKey
     kind: str  # "block" | "outage"
+    before: Flank
+    after: Flank
     onset: Interval
     end: Interval | None  # None: it has not ended, as far as is known
     end_known: datetime | None  # the good round that settled that it was over

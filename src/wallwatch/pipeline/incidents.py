@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from wallwatch.model.changepoint import Interval, Spell
+from wallwatch.model.changepoint import Flank, Interval, SeriesKey, Spell
 from wallwatch.model.incident import Counts, Earlier, Incident, Kind, State, Versions
 from wallwatch.model.mechanism import ancestors, common_ancestor
 from wallwatch.model.outcome import Outcome
 from wallwatch.model.verdict import Verdict
-from wallwatch.pipeline import wording
+from wallwatch.pipeline import change, wording
 from wallwatch.pipeline.clusters import clusters
-from wallwatch.pipeline.lifecycle import passages
+from wallwatch.pipeline.lifecycle import SAME_ROUND, passages
 
 MAIN_SHARE = 0.8  # a function's mechanism is named to its leaf when this share of its verdicts agree
 MAX_WITNESSES = 20
@@ -48,12 +48,9 @@ def _draft(group: list[Spell], around: Surroundings) -> Incident:
     first = group[0]
     service = first.series.service
     kind = Kind(first.kind)
-    onset = Interval(
-        earliest=min(spell.onset.earliest for spell in group),
-        latest=min(spell.onset.latest for spell in group),
-    )
+    onset = change.onset(_fallen_first(group))
     steps = passages(group)
-    end = _end(group) if steps[-1].state is State.RESTORED else None
+    end = change.end(_well_last(group)) if steps[-1].state is State.RESTORED else None
     ccs = {spell.series.probe_cc for spell in group}
     if kind is Kind.OUTAGE:
         ccs |= _down_at_control(around.controls.get(service, []), onset, end)
@@ -95,10 +92,30 @@ def _down_at_control(controls: list[Verdict], onset: Interval, end: Interval | N
     }
 
 
-def _end(group: list[Spell]) -> Interval:
-    """It is over when the last of its series is."""
-    ends = [spell.end for spell in group if spell.end is not None]
-    return Interval(earliest=max(end.earliest for end in ends), latest=max(end.latest for end in ends))
+def _fallen_first(group: list[Spell]) -> list[Flank]:
+    """It began when the first of its series fell; those that fell in that round fell together."""
+    first = min(spell.before.sighting for spell in group)
+    return _steadiest(
+        (spell.series, spell.before) for spell in group if spell.before.sighting - first <= SAME_ROUND
+    )
+
+
+def _well_last(group: list[Spell]) -> list[Flank]:
+    """It is over when the last of its series is well."""
+    last = max(spell.after.sighting for spell in group)
+    return _steadiest(
+        (spell.series, spell.after) for spell in group if last - spell.after.sighting <= SAME_ROUND
+    )
+
+
+def _steadiest(flanks: Iterable[tuple[SeriesKey, Flank]]) -> list[Flank]:
+    """One a network, of the series that shows most steadily: functions of one network fail together."""
+    by_network: dict[tuple[str, int], list[Flank]] = defaultdict(list)
+    for series, flank in flanks:
+        by_network[series.probe_cc, series.probe_asn].append(flank)
+    return [
+        min(own, key=lambda flank: change.missed(flank.shown, flank.hidden, 1)) for own in by_network.values()
+    ]
 
 
 def _mechanisms(group: list[Spell]) -> tuple[str, ...]:

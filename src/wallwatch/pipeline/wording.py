@@ -16,7 +16,8 @@ def because(incident: Incident, verdicts: list[Verdict]) -> str:
     failing = [verdict for verdict in concerned if verdict.outcome.value == _outcome(incident)]
     networks = len({(verdict.probe_cc, verdict.probe_asn) for verdict in concerned})
     functions = _listed(list(incident.functions))
-    scope = f"{functions} of {incident.service} in {len(incident.asns)} of {counted(networks, 'network')} measured"
+    where = f"{len(incident.asns)} of {counted(networks, 'network')} measured"
+    scope = f"{functions} of {incident.service} in {where}"
     if incident.kind is Kind.OUTAGE:
         return f"{scope} failed while the control abroad failed too: the service itself was down"
     verb = (

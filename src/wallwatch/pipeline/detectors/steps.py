@@ -2,9 +2,8 @@
 
 Per series and per kind (block, outage) a one-sided CUSUM (Page 1954): an hour that shows the kind adds a
 weight by how sure it is, an hour that was fine takes some away. A spell ends when the good rounds after its
-last sighting would be unlikely if it went on at the rate seen so far. Onset and end are intervals: the
-posterior of the change time under a uniform prior, given that rate. Hours with nothing but `unknown` say
-nothing.
+last sighting would be unlikely if it went on at the rate seen so far. Onset and end: see `change.py`.
+Hours with nothing but `unknown` say nothing.
 
 What it does not do: false-alarm rates set by the operator, diurnal baselines, throttling, counts without
 networks. A better detector is a new file beside this one.
@@ -15,13 +14,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import datetime
-from itertools import pairwise
+from itertools import takewhile
 
 from msgspec import Struct
 
 from wallwatch.model.cell import Cell
-from wallwatch.model.changepoint import Interval, SeriesKey, Sighting, Spell
+from wallwatch.model.changepoint import Flank, SeriesKey, Sighting, Spell
+from wallwatch.pipeline.change import end, missed, onset
 from wallwatch.pipeline.series import MAX_WITNESSES, Point, series_of
 
 # Natural logs of P(hour looks like this | kind) / P(... | not): stated priors until the lab gives the ratios.
@@ -32,8 +31,6 @@ GOOD_BEFORE = math.log(2.0)  # an hour that was fine, while it is not known how 
 ENTER = math.log(10.0)
 LEAVE = 1.0 / 30.0  # good rounds this unlikely, were it still going on, end a spell
 LEAST_GOOD = 2  # and never fewer than these
-COVERAGE = 0.90  # of onset and end intervals
-ALWAYS = 0.5  # prior that a spell shows in every round; else in any share of them, all alike
 RATE_ROUNDS = 12  # the rate at a change is that of the nearest rounds, not of the whole spell
 LONGEST_LOOK = 12  # rounds that an interval reaches back or forward at most
 
@@ -111,42 +108,37 @@ def _over_at(readings: list[Reading], first: int) -> int | None:
         if readings[index].weight:
             last_bad = index
             continue
+        flank = _after(readings, first, last_bad)
         goods = index - last_bad
-        if goods >= LEAST_GOOD and _showing(_nearest(readings, first, last_bad)).missed(goods) <= LEAVE:
+        if goods >= LEAST_GOOD and missed(flank.shown, flank.hidden, goods) <= LEAVE:
             return index
     return None
 
 
-class Showing(Struct, frozen=True):
-    """What is known of how often a spell shows: in so many rounds it did, in so many it did not."""
-
-    bad: int
-    good: int
-
-    def missed(self, rounds: int) -> float:
-        """The probability that it shows in none of that many further rounds."""
-        if rounds == 0:
-            return 1.0
-        always = ALWAYS if self.good == 0 else 0.0
-        sometimes = (1.0 - ALWAYS) * _beta(1 + self.bad, 1 + self.good)
-        missing = (1.0 - ALWAYS) * _beta(1 + self.bad, 1 + self.good + rounds)
-        return missing / (always + sometimes)
+def _before(readings: list[Reading], start: int, first: int, last_bad: int) -> Flank:
+    """The round that ended the spell before was good too, hence one back from `start`."""
+    goods = [r.point.last for r in readings[max(start - 1, first - LONGEST_LOOK, 0) : first]]
+    shown, hidden = _showing(readings[first : min(last_bad + 1, first + RATE_ROUNDS)])
+    return Flank(
+        sighting=readings[first].point.first, goods=tuple(reversed(goods)), shown=shown, hidden=hidden
+    )
 
 
-def _beta(first: int, second: int) -> float:
-    """Euler's beta function of whole numbers."""
-    return math.exp(math.lgamma(first) + math.lgamma(second) - math.lgamma(first + second))
+def _after(readings: list[Reading], first: int, last_bad: int) -> Flank:
+    beyond = readings[last_bad + 1 : last_bad + 1 + LONGEST_LOOK]
+    shown, hidden = _showing(readings[max(first, last_bad + 1 - RATE_ROUNDS) : last_bad + 1])
+    return Flank(
+        sighting=readings[last_bad].point.last,
+        goods=tuple(reading.point.first for reading in takewhile(lambda r: not r.weight, beyond)),
+        shown=shown,
+        hidden=hidden,
+    )
 
 
-def _showing(readings: list[Reading]) -> Showing:
-    """Learnt from the rounds inside a spell. The bounding one is bad by definition and is left out."""
+def _showing(readings: list[Reading]) -> tuple[int, int]:
+    """In how many rounds it showed and hid. The bounding one is bad by definition and is left out."""
     bad = sum(1 for reading in readings if reading.weight)
-    return Showing(bad - 1, len(readings) - bad)
-
-
-def _nearest(readings: list[Reading], first: int, last_bad: int) -> list[Reading]:
-    """The last rounds of a spell, up to its last sighting."""
-    return readings[max(first, last_bad + 1 - RATE_ROUNDS) : last_bad + 1]
+    return bad - 1, len(readings) - bad
 
 
 def _spell(
@@ -156,20 +148,20 @@ def _spell(
     inside = readings[first:stop]
     bad = [reading.point for reading in inside if reading.weight]
     last_bad = max(index for index in range(first, stop) if readings[index].weight)
-    goods_after = [reading.point.first for reading in readings[last_bad + 1 : stop]]
+    before, after = _before(readings, start, first, last_bad), _after(readings, first, last_bad)
     mechanisms: Counter[str] = Counter()
     for point in bad:
         mechanisms.update(point.mechanisms)
     return Spell(
         series=series,
         kind=kind,
-        onset=_onset(
-            readings, start, first, _showing(readings[first : min(last_bad + 1, first + RATE_ROUNDS)])
-        ),
-        end=None if over is None else _end(readings, first, last_bad),
+        before=before,
+        after=after,
+        onset=onset([before]),
+        end=None if over is None else end([after]),
         end_known=None if over is None else readings[over].point.first,
         sightings=tuple(Sighting(time=point.first, proven=point.proven > 0) for point in bad),
-        good_since=goods_after[0] if goods_after else None,
+        good_since=after.goods[0] if after.goods else None,
         mechanisms=dict(sorted(mechanisms.items())),
         witnesses=_witnesses(bad),
     )
@@ -179,35 +171,6 @@ def _witnesses(bad: list[Point]) -> tuple[str, ...]:
     """Proven hours speak first; then by time."""
     ranked = sorted(bad, key=lambda point: (not point.proven, point.first))
     return tuple(dict.fromkeys(uid for point in ranked for uid in point.witnesses))[:MAX_WITNESSES]
-
-
-def _onset(readings: list[Reading], start: int, first: int, showing: Showing) -> Interval:
-    """Back from the first sighting over good rounds, each of which a block of this rate could have missed."""
-    seen = readings[first].point.first
-    begin = max(start - 1, first - LONGEST_LOOK, 0)  # the round that ended the spell before was good too
-    goods = [reading.point.last for reading in readings[begin:first]]
-    edges = [seen, *reversed(goods)]
-    return Interval(earliest=_far_edge(edges, showing), latest=seen)
-
-
-def _end(readings: list[Reading], first: int, last_bad: int) -> Interval:
-    """Forward from the last sighting, likewise."""
-    seen = readings[last_bad].point.last
-    showing = _showing(_nearest(readings, first, last_bad))
-    goods = [r.point.first for r in readings[last_bad + 1 : last_bad + 1 + LONGEST_LOOK] if not r.weight]
-    return Interval(earliest=seen, latest=_far_edge([seen, *goods], showing))
-
-
-def _far_edge(edges: list[datetime], showing: Showing) -> datetime:
-    """The edge at which the gaps so far hold COVERAGE of the posterior; gap k was missed k times."""
-    gaps = [abs((far - near).total_seconds()) for near, far in pairwise(edges)]
-    masses = [gap * showing.missed(rounds) for rounds, gap in enumerate(gaps)]
-    wanted, sofar = COVERAGE * sum(masses), 0.0
-    for edge, mass in zip(edges[1:], masses, strict=True):
-        sofar += mass
-        if sofar >= wanted:
-            return edge
-    return edges[-1]
 
 
 DETECTOR = detect
