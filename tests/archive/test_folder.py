@@ -42,6 +42,13 @@ def test_what_is_no_data_folder_is_left_alone(tmp_path: Path) -> None:
         open_folder(tmp_path / "damaged", create=True)
 
 
+@pytest.mark.parametrize("name", ["a%20b", "[a]", "a|b", "a\tb"])
+def test_a_path_that_tables_cannot_have_is_refused_first(name: str, tmp_path: Path) -> None:
+    with pytest.raises(Refusal, match="another folder"):
+        open_folder(tmp_path / name, create=True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_quarantine_keeps_an_item_once_with_its_reason(tmp_path: Path) -> None:
     quarantine = Quarantine(tmp_path / "quarantine")
     item = specimen("not JSON", "line 3 is not JSON", "reports/a.jsonl", "line 3", b"\x00" * (KEPT_BYTES + 5))

@@ -16,6 +16,7 @@ from wallwatch.refusal import Refusal
 
 FORMAT = 1  # of the folder as a whole; grows when an older version could no longer read it
 MARKER = "wallwatch.json"
+NOT_IN_PATHS = "%[]^|\\"  # deltalake 1.6 fails on these, and on control characters
 
 
 class Marker(Struct, frozen=True, kw_only=True):
@@ -56,6 +57,11 @@ def open_folder(path: Path, *, create: bool) -> DataFolder:
 
     Raises Refusal where it is something else, where a newer version wrote it, or where it cannot be used.
     """
+    if awkward := [letter for letter in str(path.resolve()) if letter in NOT_IN_PATHS or letter < " "]:
+        raise Refusal(
+            f"The path {str(path.resolve())!r} holds {awkward[0]!r}, with which tables cannot be kept."
+            " Name another folder."
+        )
     marker = path / MARKER
     if not marker.exists():
         _found(path, marker, create)

@@ -20,7 +20,7 @@ COVERAGE = 0.90
 
 
 def missed(shown: int, hidden: int, rounds: int) -> float:
-    """The probability that a spell shows in none of `rounds` rounds, after showing in some, hiding in others."""
+    """The probability that a spell stays hidden for `rounds` rounds, having shown in some, hidden in some."""
     if rounds == 0:
         return 1.0
     always = ALWAYS if hidden == 0 else 0.0

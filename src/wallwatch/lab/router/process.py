@@ -37,7 +37,8 @@ from wallwatch.lab.router.schedule import Schedule
 from wallwatch.lab.router.truth import TruthLog
 from wallwatch.lab.scenario import Scenario
 
-_STEPS_AT_ONCE = 256  # of the schedule, before the cables are looked at again
+# Of the schedule, before the cables are looked at again: a packet that is late is better than one lost.
+_STEPS_AT_ONCE = 64
 
 
 def main(config: RouterConfig, channel: socket.socket) -> None:

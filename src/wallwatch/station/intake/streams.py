@@ -1,6 +1,6 @@
 """A file's content as a stream of bytes, whatever it is packed with; one packed wrongly ends with a reason.
 
-No step hands out more than MOST_AT_ONCE bytes, however small a bomb was packed.
+No step unpacks more than 32 MiB, however small a bomb was packed.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import zstandard
 from isal import isal_zlib
 
 PIECE = 1 << 20  # bytes
-MOST_AT_ONCE = 128 << 20
 UNKNOWN_PACKING = "unknown packing"
 _GZIP_WINDOW = 31  # gzip with its header
-_ZSTD_PIECE = 4 << 10  # four bytes of zstd can stand for 128 KiB (RFC 8878, RLE blocks)
+_ZSTD_PIECE = 1 << 10  # four bytes of zstd can stand for 128 KiB (RFC 8878, RLE blocks)
+LONGEST_MAGIC = 6
 _NOT_TAKEN = {b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x04\x22\x4d\x18": "lz4", b"PK\x03\x04": "zip"}
 _GZIP_ERROR: type[Exception] = isal_zlib.error  # type: ignore[assignment]  # isal's stub calls it an instance
 
@@ -90,7 +90,7 @@ class Unpacked:
         """Raises CutShort for a packing that is not taken."""
         self._file = file
         self._packed = file.read(PIECE)
-        self._ready = b""
+        self._ready = memoryview(b"")  # slices of it copy nothing
         self._name, self._new = _packing(self._packed)
         self._member: Member | None = None
         self._cut: CutShort | None = None
@@ -102,7 +102,7 @@ class Unpacked:
         if not self._ready and self._cut is not None:
             raise self._cut
         piece, self._ready = self._ready[:size], self._ready[size:]
-        return piece
+        return bytes(piece)
 
     def _advance(self) -> bool:
         try:
@@ -113,18 +113,24 @@ class Unpacked:
 
     def _more(self) -> bool:
         """Get on; False at the end."""
-        packed = self._packed or self._file.read(PIECE)
-        self._packed = b""
+        packed, self._packed = self._packed, b""
+        if len(packed) < LONGEST_MAGIC:
+            packed += self._file.read(PIECE)
         if self._new is None:
-            self._ready = packed
+            self._ready = memoryview(packed)
             return bool(packed)
         if self._member is None and not packed.strip(b"\0"):  # the end, or zeros that pad it
             return bool(packed)
         if not packed:
             raise CutShort(f"truncated {self._name}", f"the {self._name} stream ends before its end")
         if self._member is None:
+            if not packed.startswith(tuple(_PACKINGS)):
+                raise CutShort(
+                    f"damaged {self._name}", f"something else stands behind the {self._name} stream"
+                )
             self._member = self._new()
-        self._ready, self._packed = self._member.unpack(packed)
+        ready, self._packed = self._member.unpack(packed)
+        self._ready = memoryview(ready)
         if self._member.over:
             self._member = None
         return True
