@@ -29,6 +29,11 @@ sys.stdin.readline()
 print("the disk is full of eels", file=sys.stderr)
 sys.exit(4)
 """
+REFUSES = """
+import sys
+print("this command needs the station packages", file=sys.stderr)
+sys.exit(2)
+"""
 HANGS = """
 import sys, time
 print("waiting for Godot", file=sys.stderr, flush=True)

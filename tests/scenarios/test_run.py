@@ -164,6 +164,13 @@ def test_who_never_listens_is_named(lab: FakeLab, plan: Plan, host: str) -> None
         list(play(lab, plan))
 
 
+def test_who_ends_before_it_listens_is_not_waited_for(lab: FakeLab, plan: Plan) -> None:
+    lab.scripts["station"] = fake_lab.REFUSES
+    lab.scripts["wait station"] = fake_lab.HANGS
+    with pytest.raises(ProgramFailed, match=r"(?s)station has ended \(exit status 2\).*needs the station"):
+        list(play(lab, plan))
+
+
 def test_stopping_early_ends_every_program(lab: FakeLab, plan: Plan) -> None:
     lab.scripts["probe-a"] = fake_lab.IGNORES_SIGTERM
     with closing(play(lab, plan)) as playing:

@@ -26,7 +26,7 @@ START = datetime(2017, 9, 18, 2, 0, tzinfo=UTC)
 STEP = timedelta(hours=12)
 NETWORKS = (4134, 4837, 9808)
 BLOCKED_ROUNDS = range(4, 10)
-ROUNDS = 16
+ROUNDS = 14
 
 
 def round_of(number: int, networks: Iterable[int] = NETWORKS) -> list[Json]:

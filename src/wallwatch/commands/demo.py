@@ -59,24 +59,18 @@ def COMMAND(  # noqa: N802, the name that the command line looks for
 def page_socket(listen: str | None) -> socket.socket:
     """Where the pages will be: as asked, or the default, or near it. Raises Refusal naming a free address."""
     from wallwatch.lab import page
+    from wallwatch.station import listening
 
     try:
-        wanted = page.parse_address(listen or DEFAULT_LISTEN)
-        return page.listen(wanted)
-    except ValueError as error:
-        raise Refusal(str(error)) from error
-    except page.PortTaken:
-        near = page.listen_near(wanted)
-    except OSError as error:
-        raise Refusal(
-            f"Cannot listen at {listen or DEFAULT_LISTEN}: {error.strerror}. Name another with --listen."
-        ) from error
-    free = page.address_of(near)
-    if listen is not None:
-        near.close()
-        raise Refusal(f"{wanted} is taken by another program. {free} is free: --listen {free}")
-    click.echo(f"{wanted} is taken by another program; the page is at {free.url} this time.", err=True)
-    return near
+        return listening.listen(listen or DEFAULT_LISTEN, "--listen")
+    except Refusal as refusal:
+        if listen is not None:
+            raise
+        near = page.listen_near(page.parse_address(DEFAULT_LISTEN))
+        click.echo(
+            f"{refusal.message.partition('. ')[0]}; the page is at {page.address_of(near).url}", err=True
+        )
+        return near
 
 
 def watch(run: Playing, title: str, listening: socket.socket) -> None:

@@ -44,6 +44,7 @@ def up(data: Path, listen: str, listen_fd: int | None, collector: str, rounds: s
         from wallwatch.archive.folder import open_folder
         from wallwatch.station import listening
         from wallwatch.station.serving import Doors, serve
+        from wallwatch.web.app import create_app
     except ImportError as error:
         raise needs_extra("station", error) from error
     logging.basicConfig(level=logging.WARNING, format="wallwatch: %(message)s")
@@ -53,7 +54,7 @@ def up(data: Path, listen: str, listen_fd: int | None, collector: str, rounds: s
     click.echo(f"Pages at {listening.url_of(pages)}, data in {folder.path}", err=True)
     if hand_in is not None:
         click.echo(f"Probes hand in at {listening.url_of(hand_in)}", err=True)
-    serve(folder, Doors(pages=pages, collector=hand_in), in_rounds=rounds is not None)
+    serve(folder, Doors(pages=pages, collector=hand_in), create_app, in_rounds=rounds is not None)
 
 
 COMMAND = up

@@ -98,6 +98,11 @@ class Program:
         """Of its standard output, for selectors."""
         return self._output.fileno()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is gone."""
+        return self._process.poll() is not None
+
     def call(self, number: int, instant: datetime) -> None:
         """Tell it a round. Raises ProgramFailed where it has ended."""
         line = msgspec.json.encode({"round": number, "instant": to_rfc3339(instant)}) + b"\n"
@@ -203,7 +208,20 @@ def end_all(programs: Sequence[Program]) -> None:
         program.end(max(0.0, end - time.monotonic()))
 
 
-def wait_until_listening(hosts: Hosts, host: Host, port: int, patience: float) -> bool:
-    """Wait, inside the host, until its first address answers at that port; False where it never does."""
+def wait_until_listening(hosts: Hosts, program: Program, host: Host, port: int, patience: float) -> None:
+    """Wait, inside the host, until its first address answers at that port.
+
+    Raises ProgramFailed if `program`, who should listen there, ends or has not begun in `patience` seconds.
+    """
     argv = [sys.executable, "-I", "-S", "-c", LISTENS, host.addresses[0], str(port), str(patience)]
-    return hosts.exec(host.name, argv, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL).wait() == 0
+    waiting = hosts.exec(host.name, argv, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        while (status := waiting.poll()) is None:
+            if program.has_ended:
+                raise program.failed("has ended")
+            time.sleep(0.02)
+    finally:
+        waiting.kill()
+        waiting.wait()
+    if status:
+        raise program.failed(f"does not listen at port {port}")

@@ -146,10 +146,9 @@ def _start(lab: RunningLab, plan: Plan, crew: _Crew) -> None:
             log = plan.folder / "logs" / f"{host.name}.log"
             crew.add(host.role, Program.start(lab, host.name, arguments, log, descriptors))
     for host in plan.scenario.hosts:
-        port = LISTENERS.get(host.role)
-        if port is not None and not wait_until_listening(lab, host, port, START_SECONDS):
+        if host.role in LISTENERS:
             program = next(one for one in crew.of(host.role) if one.name == host.name)
-            raise program.failed(f"does not listen at port {port}")
+            wait_until_listening(lab, program, host, LISTENERS[host.role], START_SECONDS)
 
 
 def _arguments(plan: Plan, host: Host, noise_root: str) -> list[str] | None:

@@ -193,7 +193,7 @@ class TcpConnection:
 def record_icmp(
     trace: Trace, errors: Iterable[IcmpError], remote: Endpoint, local: Endpoint | None, transaction_id: int
 ) -> None:
-    """Record ICMP errors; an offender that would give the probe (at `local`, where known) away is left out."""
+    """Record ICMP errors; an offender that gives the probe (at `local`, where known) away is left out."""
     own = None if local is None else local.address
     for error in errors:
         is_hidden = not error.offender or gives_away(error.offender, own)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -25,14 +26,14 @@ class Kept(Struct, frozen=True):
     bare: bool
 
 
-class Looked(Struct, frozen=True):
+class Looked(Struct, frozen=True, tag=True):
     """What one line holds."""
 
     described: Described
     observations: list[Observation]
 
 
-class Failed(Struct, frozen=True):
+class Failed(Struct, frozen=True, tag=True):
     """A line that could not be read, and why."""
 
     kept: Kept
@@ -40,12 +41,20 @@ class Failed(Struct, frozen=True):
     detail: str
 
 
-def look(batch: Sequence[Kept]) -> list[Looked | Failed]:
+Answer: TypeAlias = Looked | Failed
+
+
+def look_at_all(batches: Iterable[Sequence[Kept]]) -> Iterator[list[Answer]]:
+    """One list of answers a batch, in order."""
+    return map(look, batches)
+
+
+def look(batch: Sequence[Kept]) -> list[Answer]:
     """One answer a line, in their order."""
     return [_look_at(kept) for kept in batch]
 
 
-def _look_at(kept: Kept) -> Looked | Failed:
+def _look_at(kept: Kept) -> Answer:
     try:
         measurement = decode(kept.line, kept.uid)
         return Looked(described(measurement, bare=kept.bare), observe(measurement))

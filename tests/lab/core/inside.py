@@ -127,18 +127,17 @@ def sweep(address: str, port: str, most: str) -> list[list[Any]]:
 
 
 def send_with_ttl(address: str, port: str, ttl: str, payload: str) -> str:
-    """Connect, then send one segment with that TTL; what comes of it within a second."""
-    with socket.create_connection((address, int(port)), 3) as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, int(ttl))
-        connection.sendall(bytes.fromhex(payload))
-        connection.settimeout(0.3)
-        try:
-            return "data" if connection.recv(100) else "EOF"
-        except OSError as error:
-            return type(error).__name__
-        finally:
+    """Connect, send one segment with that TTL, see what comes of it. A reset may be faster than connect."""
+    try:
+        with socket.create_connection((address, int(port)), 3) as connection:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, int(ttl))
+            connection.sendall(bytes.fromhex(payload))
+            connection.settimeout(0.5)
+            return "data" if connection.recv(100) else "EOF"
+    except OSError as error:
+        return type(error).__name__
 
 
 def sink_tcp(address: str, port: str) -> float:

@@ -57,7 +57,7 @@ def test_a_captures_times_are_those_of_the_path(lab: Lab, tmp_path: Path) -> Non
     client = b"\x02\x00\x00\x00\x00\x01"  # the first host of the scenario
     sent = next(time for time, frame in frames if frame[6:12] == client)
     answered = next(time for time, frame in frames if frame[:6] == client and frame[6:12] != client)
-    assert 0.050 <= answered - sent < 0.070
+    assert 0.050 <= answered - sent < 0.150  # the router's own times; the host's answer is in between
 
 
 @pytest.mark.skipif(TSHARK is None, reason="neither tshark nor tcpdump is installed")

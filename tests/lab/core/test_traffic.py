@@ -17,16 +17,15 @@ CLIENT = {4: "101.95.0.10", 6: "240e:1::10"}
 
 @pytest.mark.parametrize("family", [4, 6])
 def test_ping_takes_as_long_as_the_path_says(lab: Lab, family: int) -> None:
-    far = sorted(run(lab, "client", "ping", SERVER[family], 5))
-    assert far[0] >= ROUND_TRIP
-    assert far[2] < ROUND_TRIP + MARGIN
+    far = min(run(lab, "client", "ping", SERVER[family], 10))  # a busy machine only adds
+    assert ROUND_TRIP <= far < ROUND_TRIP + MARGIN
 
 
 def test_near_is_nearer_than_far(lab: Lab) -> None:
-    near = sorted(run(lab, "client", "ping", "101.95.0.20", 5))
-    far = sorted(run(lab, "client", "ping", SERVER[4], 5))
-    assert near[0] >= 4.0
-    assert near[2] + MARGIN < far[2]
+    near = min(run(lab, "client", "ping", "101.95.0.20", 10))
+    far = min(run(lab, "client", "ping", SERVER[4], 10))
+    assert near >= 4.0
+    assert near + MARGIN < far
 
 
 @pytest.mark.parametrize("family", [4, 6])
@@ -57,7 +56,9 @@ def test_a_ttl_sweep_finds_the_hops_one_after_the_other(lab: Lab, family: int) -
     exceeded, unreachable = ([11, 0], [3, 3]) if family == 4 else ([3, 0], [1, 4])
     assert [where for where, *_ in found] == [*hops, SERVER[family]]
     assert [[kind, code] for _, kind, code, _ in found] == [exceeded] * 4 + [unreachable]
-    for position, (_, _, _, elapsed) in enumerate(found, start=1):
+    again = [run(lab, "client", "sweep", SERVER[family], 33434, 5) for _ in range(3)]
+    for position in range(1, 6):
+        elapsed = min(sweep[position - 1][3] for sweep in [found, *again])  # a busy machine only adds
         due = ROUND_TRIP * position / 5
         assert due <= elapsed < due + MARGIN
 

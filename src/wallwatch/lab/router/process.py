@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from wallwatch.lab import censor_kinds
 from wallwatch.lab.lines import Lines
 from wallwatch.lab.messages import (
     Answer,
@@ -52,6 +53,8 @@ def main(config: RouterConfig, channel: socket.socket) -> None:
         return
     router.plug_in()
     channel.send(b"\n")
+    if any(stage.censors for stage in config.scenario.stages):
+        censor_kinds.all_kinds()  # imported now, while services start, and not when packets wait
     gc.enable()
     gc.freeze()  # what there is stays; the collector need not look at it between packets
     router.run()

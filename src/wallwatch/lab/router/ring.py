@@ -22,8 +22,10 @@ _STATUS_KERNEL, _STATUS_USER = 0, 1
 
 _FRAME = 2048  # holds the ring's header and an Ethernet frame of 1514 bytes
 _BLOCK = 1 << 16
-_BLOCKS = 32  # 2 MiB and 1024 frames for each host: 20 ms of full speed
-_FRAMES = _BLOCK * _BLOCKS // _FRAME
+# Bytes of all rings together: the kernel clears them while the lab starts, at a millisecond for each MiB.
+# Every host gets at least 512 frames (10 ms at full speed) and at most 2048.
+_BUDGET = 26 << 20
+_FEWEST_BLOCKS, _MOST_BLOCKS = 16, 64
 _BATCH = 128  # frames taken in one go, so that no port starves the others or the timer
 _ETHERNET_HEADER = 14
 _OLDEST = 0.05  # seconds; an older time stamp means that somebody set the clock
@@ -35,14 +37,15 @@ _TYPES = {4: b"\x08\x00", 6: b"\x86\xdd"}
 class Cable:
     """One AF_PACKET socket. Raises OSError while it is opened."""
 
-    def __init__(self, mac: bytes) -> None:
-        """With a ring, and not plugged in yet: the interface need not exist."""
+    def __init__(self, mac: bytes, blocks: int) -> None:
+        """With a ring of that size, and not plugged in yet: the interface need not exist."""
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
         self._socket.setsockopt(_SOL_PACKET, _PACKET_VERSION, struct.pack("=i", _TPACKET_V2))
         self._socket.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, struct.pack("=i", 1))
-        ring = struct.pack("=IIII", _BLOCK, _BLOCKS, _FRAME, _FRAMES)
+        self._frames = _BLOCK * blocks // _FRAME
+        ring = struct.pack("=IIII", _BLOCK, blocks, _FRAME, self._frames)
         native.set_socket_option(self._socket.fileno(), _SOL_PACKET, _PACKET_RX_RING, ring)
-        self._map = mmap.mmap(self._socket.fileno(), _BLOCK * _BLOCKS)
+        self._map = mmap.mmap(self._socket.fileno(), _BLOCK * blocks)
         self._bytes = memoryview(self._map)
         self._words = self._bytes.cast("I")
         self._halves = self._bytes.cast("H")
@@ -74,7 +77,7 @@ class Cable:
             frame = bytes(self._bytes[start + mac_offset : start + mac_offset + words[word + 2]])
             age = wall - words[word + 4] - words[word + 5] * 1e-9
             words[word] = _STATUS_KERNEL
-            self._next = (self._next + 1) % _FRAMES
+            self._next = (self._next + 1) % self._frames
             yield (now - age if 0.0 <= age < _OLDEST else now), frame
 
     def forget_error(self) -> None:
@@ -98,8 +101,10 @@ class Cable:
 
 def open_cables(macs: Sequence[bytes]) -> list[Cable]:
     """One a host. In threads that end here: each ring costs the kernel a grace period, which they share."""
-    with ThreadPoolExecutor(max(1, len(macs))) as pool:
-        return list(pool.map(Cable, macs))
+    count = max(1, len(macs))
+    blocks = min(max(_BUDGET // _BLOCK // count, _FEWEST_BLOCKS), _MOST_BLOCKS)
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(lambda mac: Cable(mac, blocks), macs))
 
 
 def ip_packet(frame: bytes) -> bytes | None:

@@ -19,7 +19,7 @@ from wallwatch.collector.arrivals import identify
 from wallwatch.station.intake.ingest import Counts, Ingest
 from wallwatch.station.intake.walking import sources
 from wallwatch.station.knowledge import knowledge_of
-from wallwatch.station.looking import look
+from wallwatch.station.looking import look_at_all
 from wallwatch.station.station import Station
 from wallwatch.station.working import SharedLook, workers
 
@@ -44,9 +44,9 @@ def run(paths: Sequence[Path], folder: DataFolder, processes: int, elapsed: Call
         with _bar("reading", lambda: sum(source.size for source in sources(paths, without))) as advance:
             shared = (pool, processes) if pool else None
             counts = Ingest(archive, Quarantine(folder.quarantine), shared, advance).run(paths, without)
-        look_at = SharedLook(pool, processes) if pool else look
+        look = SharedLook(pool, processes) if pool else look_at_all
         with (
-            closing(Station(folder, archive, knowledge_of(load()), look_at)) as station,
+            closing(Station(folder, archive, knowledge_of(load()), look)) as station,
             _bar("judging", lambda: counts.new) as advance,
         ):
             station.step(advance)
