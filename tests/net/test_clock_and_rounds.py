@@ -118,7 +118,9 @@ def check_two(seen: list[Round], times: list[datetime], answers: str) -> None:
     assert seen == [Round(1, INSTANT), Round(2, NEXT)]
     assert all(r.instant <= t < r.instant + timedelta(seconds=5) for r, t in zip(seen, times, strict=True))
     assert [json.loads(line) for line in answers.splitlines()] == [
+        {"round": 1, "done": False},
         {"round": 1, "done": True},
+        {"round": 2, "done": False},
         {"round": 2, "done": True},
     ]
 
@@ -172,7 +174,7 @@ def test_a_round_that_fails_is_not_done() -> None:
             asyncio.run(work(SteppedClock(), one_round, reading, out))
     finally:
         os.close(reading)
-    assert out.getvalue() == ""
+    assert [json.loads(line)["done"] for line in out.getvalue().splitlines()] == [False]
 
 
 def test_waiting_for_a_line_does_not_stop_the_loop() -> None:
@@ -208,6 +210,7 @@ def test_a_program_answers_each_round_before_the_next_is_called() -> None:
         for number in range(3):
             program.stdin.write(b'{"round": %d, "instant": "2017-09-20T02:00:00Z"}\n' % number)
             program.stdin.flush()
+            assert json.loads(program.stdout.readline()) == {"round": number, "done": False}
             assert json.loads(program.stdout.readline()) == {"round": number, "done": True}
         program.stdin.close()
         assert program.wait(10) == 0

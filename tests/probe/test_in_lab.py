@@ -20,7 +20,7 @@ import pytest
 from wallwatch import exits
 from wallwatch.lab import program_settings
 from wallwatch.lab.lab import Lab
-from wallwatch.lab.programs import COMMAND, Program, call_round, end_all, wait_until_listening
+from wallwatch.lab.programs import COMMAND, Call, Program, call_round, end_all, wait_until_listening
 from wallwatch.lab.scenario_file import load_named
 from wallwatch.model.outcome import Grade, Outcome
 from wallwatch.model.verdict import Verdict
@@ -60,7 +60,7 @@ class Crew:
                     self.lab, host.name, arguments, self.folder / f"{host.name}.log"
                 )
         for name, port in (("control-nl", program_settings.CONTROL_PORT), ("twin", 443)):
-            assert wait_until_listening(self.lab, self.lab.scenario.host(name), port, 20)
+            wait_until_listening(self.lab, self.programs[name], self.lab.scenario.host(name), port, 20)
 
     def config(self, name: str) -> Path:
         host = self.lab.scenario.host(name)
@@ -73,17 +73,18 @@ class Crew:
         self.lab.set_instant(instant)
         began = time.monotonic()
         self._number += 1
-        called = [program for name, program in self.programs.items() if name != "twin"]
-        call_round(called, self._number, instant, PATIENCE)
+        control = self.programs["control-nl"]
+        probes = [program for name, program in self.programs.items() if name not in ("twin", "control-nl")]
+        call_round(Call(number=self._number, instant=instant, patience=PATIENCE), [control], probes)
         seconds = time.monotonic() - began
         contents = []
         for path in sorted(self.folder.glob("*/spool/*.json")):
             contents.append(path.read_bytes())
             path.unlink()
         rows = [row for content in contents for row in observe(decode(content))]
-        probes = [row for row in rows if row.vantage.role == "probe"]
-        controls = [row for row in rows if row.vantage.role == "control"]
-        verdicts = [judge(evidence, "test") for evidence in gather(probes, controls)]
+        own = [row for row in rows if row.vantage.role == "probe"]
+        theirs = [row for row in rows if row.vantage.role == "control"]
+        verdicts = [judge(evidence, "test") for evidence in gather(own, theirs)]
         measurements = [msgspec.json.decode(content) for content in contents]
         return {(v.probe_asn, v.target or ""): v for v in verdicts}, measurements, seconds
 

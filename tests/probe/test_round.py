@@ -184,7 +184,7 @@ def test_the_control_runs_both_arms_under_the_same_trial() -> None:
     trials = [h["trial"] for h in control["test_keys"]["x_handshakes"] if h["trial"]]
     ids = {h.trial.id for h in recorded[0].handshakes if h.trial}
     assert {trial["id"] for trial in trials} == ids
-    assert Counter(trial["arm"]["payload"] for trial in trials) == {"trigger": 2, "neutral": 2}
+    assert Counter(trial["arm"]["payload"] for trial in trials) == {"trigger": 6, "neutral": 6}
     assert recorded[0].control_answers == (control,)
 
 
@@ -241,6 +241,8 @@ def test_a_dead_line_is_no_block() -> None:
     party.world.net._names.clear()
     recorded, _ = party.round()
     assert recorded[0].canaries == msgspec.structs.replace(recorded[0].canaries, home=False, abroad=False)
+    assert not any(handshake.trial for one in recorded for handshake in one.handshakes)
+    assert len(tries(recorded[0].handshakes, "registration")) == 1, "a dead line is not tried again"
     assert {v.outcome for v in party.verdicts(recorded).values()} == {Outcome.UNKNOWN}
 
 

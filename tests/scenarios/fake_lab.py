@@ -19,6 +19,7 @@ diary.write("arguments " + " ".join(sys.argv[2:]) + "\\n")
 for line in sys.stdin:
     called = json.loads(line)
     diary.write(f"round {called['round']} at {called['instant']} {time.monotonic()}\\n")
+    print(json.dumps({"round": called["round"], "done": False}), flush=True)
     time.sleep(0.05)
     print(json.dumps({"round": called["round"], "done": True}), flush=True)
 diary.write(f"end {time.monotonic()}\\n")

@@ -86,6 +86,7 @@ def test_every_vantage_works_every_round_and_then_the_station(lab: FakeLab, plan
 
 
 def test_vantages_work_at_once(lab: FakeLab, plan: Plan) -> None:
+    """The probes wait until the control has set its clock, and not until it is done."""
     list(play(lab, plan))
     starts = [float(lab.diary(host)[1].split()[-1]) for host in ("control", "probe-a", "probe-b")]
     assert max(starts) - min(starts) < 0.05, "one waited for another"

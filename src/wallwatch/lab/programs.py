@@ -11,7 +11,7 @@ import selectors
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -56,7 +56,7 @@ class ProgramFailed(RuntimeError):  # noqa: N818 - says what happened
 
 
 class Answer(Struct, frozen=True):
-    """What a program prints when a round is done."""
+    """What a program prints: when it has begun a round (not done), and when it is done with it."""
 
     round: int
     done: bool
@@ -75,6 +75,8 @@ class Program:
         self._input: IO[bytes] = process.stdin
         self._output: IO[bytes] = process.stdout
         self._unread = b""
+        self.begun = 0  # the newest round that it has begun
+        self.finished = 0  # and the newest that it is done with
         os.set_blocking(self._output.fileno(), False)
 
     @classmethod
@@ -112,15 +114,18 @@ class Program:
         except BrokenPipeError:
             raise self.failed("has ended") from None
 
-    def hear(self, number: int) -> bool:
-        """Read what it has said; whether it is done with that round. Raises ProgramFailed."""
+    def hear(self) -> None:
+        """Read what it has said. Raises ProgramFailed where it has ended, or said what it should not."""
         data = self._output.read(READ_SIZE)
         if data == b"":
             with suppress(subprocess.TimeoutExpired):  # its pipe closes a moment before it is gone
                 self._process.wait(1.0)
             raise self.failed("has ended")
         *lines, self._unread = (self._unread + (data or b"")).split(b"\n")
-        return any(self._answers(line, number) for line in lines if line.strip())
+        for answer in (self._answer(line) for line in lines if line.strip()):
+            self.begun = answer.round
+            if answer.done:
+                self.finished = answer.round
 
     def failed(self, what: str) -> ProgramFailed:
         """An error to raise about it: its name, `what`, and the end of its log."""
@@ -156,14 +161,13 @@ class Program:
             self._process.wait()
         self._output.close()
 
-    def _answers(self, line: bytes, number: int) -> bool:
+    def _answer(self, line: bytes) -> Answer:
         try:
-            answer = msgspec.json.decode(line, type=Answer)
+            return msgspec.json.decode(line, type=Answer)
         except msgspec.DecodeError:
             raise self.failed(
                 f"said {line[:200].decode(errors='replace')!r} on its standard output"
             ) from None
-        return answer.done and answer.round == number
 
     def _last_words(self) -> str:
         try:
@@ -175,28 +179,41 @@ class Program:
         )
 
 
-def call_round(programs: Sequence[Program], number: int, instant: datetime, patience: float) -> None:
-    """Tell all of them a round, at once, and wait until each is done.
+class Call(Struct, frozen=True, kw_only=True):
+    """A round to be worked."""
 
-    Raises ProgramFailed, naming one that ended, or all that were not done after `patience` seconds.
+    number: int
+    instant: datetime
+    patience: float  # real seconds
+
+
+def call_round(call: Call, leaders: Sequence[Program], others: Sequence[Program] = ()) -> None:
+    """Tell the leaders, then, when these have set their clocks, all others at once; wait until each is done.
+
+    Raises ProgramFailed, naming one that ended, or all that were not done in time.
     """
-    for program in programs:
-        program.call(number, instant)
-    waiting = {program.name: program for program in programs}
-    end = time.monotonic() + patience
+    end = time.monotonic() + call.patience
+    for program in leaders:
+        program.call(call.number, call.instant)
+    if others:
+        _wait(leaders, lambda program: program.begun >= call.number, call, end)
+    for program in others:
+        program.call(call.number, call.instant)
+    _wait([*leaders, *others], lambda program: program.finished >= call.number, call, end)
+
+
+def _wait(programs: Sequence[Program], is_there: Callable[[Program], bool], call: Call, end: float) -> None:
     with selectors.DefaultSelector() as selector:
         for program in programs:
             selector.register(program, selectors.EVENT_READ, program)
-        while waiting:
+        while waiting := [program for program in programs if not is_there(program)]:
             ready = selector.select(max(0.0, end - time.monotonic()))
             if not ready:
-                first, *others = waiting.values()
-                too = f", nor have {', '.join(p.name for p in others)}" if others else ""
-                raise first.failed(f"has not finished round {number} within {patience:.0f} s{too}")
+                first, *others = waiting
+                too = f", nor have {', '.join(other.name for other in others)}" if others else ""
+                raise first.failed(f"has not finished round {call.number} within {call.patience:.0f} s{too}")
             for key, _ in ready:
-                if key.data.hear(number):
-                    selector.unregister(key.fileobj)
-                    del waiting[key.data.name]
+                key.data.hear()
 
 
 def end_all(programs: Sequence[Program]) -> None:

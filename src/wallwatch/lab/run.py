@@ -16,7 +16,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from wallwatch.lab import program_settings as settings
-from wallwatch.lab.programs import Hosts, Program, call_round, end_all, wait_until_listening
+from wallwatch.lab.programs import Call, Hosts, Program, call_round, end_all, wait_until_listening
 from wallwatch.lab.scenario import Host, Role, Scenario, Stage
 
 ROUND_SECONDS = 60.0  # a blocked round takes about 3
@@ -80,8 +80,9 @@ def play(lab: RunningLab, plan: Plan) -> Generator[Progress, None, None]:
         for number, instant in enumerate(plan.scenario.rounds, 1):
             began = time.monotonic()
             stage = lab.set_instant(instant)
-            call_round(crew.vantages, number, instant, plan.round_seconds)
-            call_round(crew.stations, number, instant, plan.round_seconds)
+            call = Call(number=number, instant=instant, patience=plan.round_seconds)
+            call_round(call, crew.of("control"), crew.of("probe"))
+            call_round(call, crew.stations)
             yield Progress(
                 round=number,
                 total=total,
@@ -100,11 +101,6 @@ class _Crew:
         self._programs: list[tuple[Role, Program]] = []
 
     @property
-    def vantages(self) -> list[Program]:
-        """Those that are called first: the control, so that it knows the instant, then the probes."""
-        return self.of("control") + self.of("probe")
-
-    @property
     def stations(self) -> list[Program]:
         """Called when the vantages are done."""
         return self.of("station")
@@ -119,7 +115,7 @@ class _Crew:
 
     def finish(self) -> None:
         """Let vantages, then stations, end in their own time. Raises ProgramFailed where one ends badly."""
-        for group in (self.vantages, self.stations):
+        for group in (self.of("control") + self.of("probe"), self.stations):
             for program in group:
                 program.end_input()
             for program in group:

@@ -1,6 +1,7 @@
 """Work in rounds that someone else calls: `--rounds -`, JSON lines in, a line back after each.
 
-In:  `{"round": 12, "instant": "2017-07-18T02:00:00Z"}`   Out: `{"round": 12, "done": true}`
+In:  `{"round": 12, "instant": "2017-07-18T02:00:00Z"}`
+Out: `{"round": 12, "done": false}` when the clock is set, `{"round": 12, "done": true}` at the end
 The end of the input is the end of the work. Without `--rounds` a program keeps its own schedule; not here.
 """
 
@@ -23,6 +24,10 @@ STANDARD_INPUT = 0
 READ_SIZE = 65536
 
 
+class NotARound(ValueError):  # noqa: N818 - says what it is
+    """A line that is none of the protocol's."""
+
+
 class Round(Struct, frozen=True):
     """One round: its number and its instant of scenario time (aware)."""
 
@@ -31,14 +36,14 @@ class Round(Struct, frozen=True):
 
 
 def parse_round(line: bytes) -> Round:
-    """Read one line of the protocol. Raises ValueError saying what is wrong with it."""
+    """Read one line of the protocol. Raises NotARound saying what is wrong with it."""
     try:
         called = msgspec.json.decode(line, type=Round)
     except msgspec.MsgspecError as error:
         shown = line[:80].decode(errors="replace").strip()
-        raise ValueError(f"not a round ({error}): {shown!r}") from error
+        raise NotARound(f"not a round ({error}): {shown!r}") from error
     if called.instant.tzinfo is None:
-        raise ValueError(f"round {called.round}: the instant has no time zone")
+        raise NotARound(f"round {called.round}: the instant has no time zone")
     return called
 
 
@@ -69,7 +74,7 @@ async def _read(source: int) -> bytes:
 
 
 async def rounds(clock: SteppedClock, source: int = STANDARD_INPUT) -> AsyncIterator[Round]:
-    """The rounds as they are called, the clock set to each. Raises ValueError at a line that is none."""
+    """The rounds as they are called, the clock set to each. Raises NotARound."""
     async for line in lines(source):
         if line.strip():
             called = parse_round(line)
@@ -77,9 +82,9 @@ async def rounds(clock: SteppedClock, source: int = STANDARD_INPUT) -> AsyncIter
             yield called
 
 
-def answer(called: Round, out: TextIO = sys.stdout) -> None:
-    """Say that a round is done."""
-    out.write(json.dumps({"round": called.round, "done": True}) + "\n")
+def answer(called: Round, out: TextIO, *, done: bool) -> None:
+    """Say that a round has begun or is done."""
+    out.write(json.dumps({"round": called.round, "done": done}) + "\n")
     out.flush()
 
 
@@ -91,8 +96,11 @@ async def work(
 ) -> None:
     """Run `one_round` for each round called, and answer; returns at the end of the input.
 
-    What `one_round` raises goes through: who calls the rounds then sees this program end, not a false "done".
+    Raises NotARound. What `one_round` raises goes through: who calls the rounds then sees this program end,
+    not a false "done".
     """
+    told = sys.stdout if out is None else out
     async for called in rounds(clock, source):
+        answer(called, told, done=False)
         await one_round(called)
-        answer(called, sys.stdout if out is None else out)
+        answer(called, told, done=True)

@@ -11,7 +11,7 @@ from wallwatch.model.significance import fisher_p, is_significant
 from wallwatch.pipeline.mechanisms import kind_of, trigger_node
 from wallwatch.pipeline.reading import MINOR_SHARE, TRIES_NEEDED
 
-CONTROL_TRIES = 2  # of each arm, before "the control passed" may be said
+CONTROL_TRIES = 4  # of each arm, before "the control passed" may be said
 CONTROL_LOSS = 0.2  # share of the control's attempts that an ordinary line may lose
 SUSPICION = 0.05  # one-sided Fisher: a difference that is no proof, and too large to say "ok" over
 BEFORE_PAYLOAD = frozenset(

@@ -51,6 +51,13 @@ class Recorded(Struct, frozen=True, kw_only=True):
     control_answers: tuple[Any, ...]  # the control's measurements, decoded; the control submits them itself
 
 
+class Footing(Struct, frozen=True):
+    """What a round finds out beside its functions; each may be waited for by all of them."""
+
+    twins: Awaitable[None]
+    canaries: Awaitable[Canaries]
+
+
 class RoundRunner:
     """Runs rounds. Lives as long as the probe, because slots must rest from one round to the next."""
 
@@ -68,8 +75,9 @@ class RoundRunner:
         async with asyncio.TaskGroup() as group:
             twins = group.create_task(self._learn_twins())
             canaries = group.create_task(self._canaries())
+            footing = Footing(twins, canaries)
             looks = [Look(self._kit, service, gate) for service in self._plan.services]
-            runs = [group.create_task(self._service(look, occasion, twins, canaries)) for look in looks]
+            runs = [group.create_task(self._service(look, occasion, footing)) for look in looks]
         return [run.result() for run in runs]
 
     async def _learn_twins(self) -> None:
@@ -91,13 +99,11 @@ class RoundRunner:
         )
         return Canaries(home=home, abroad=abroad)
 
-    async def _service(
-        self, look: Look, occasion: Occasion, twins: Awaitable[None], canaries: Awaitable[Canaries]
-    ) -> Recorded:
+    async def _service(self, look: Look, occasion: Occasion, footing: Footing) -> Recorded:
         answers = await asyncio.gather(
-            *(self._function(look, function, occasion.run_id, twins) for function in look.service.functions)
+            *(self._function(look, function, occasion.run_id, footing) for function in look.service.functions)
         )
-        seen = await canaries
+        seen = await footing.canaries
         return Recorded(
             service=look.service.name,
             content=measurement(look, self._plan.place, occasion, seen),
@@ -106,16 +112,16 @@ class RoundRunner:
             control_answers=tuple(answer for answer in answers if answer is not None),
         )
 
-    async def _function(self, look: Look, function: str, run_id: str, twins: Awaitable[None]) -> Any:
+    async def _function(self, look: Look, function: str, run_id: str, footing: Footing) -> Any:
         """A function's first attempts and, where one fails, all that follows; the control's answer if it was
-        asked.
+        asked. A line that is dead at home and abroad has nothing more to tell.
         """
         first = await look.first(function)
         failed = failed_targets(look.targets(function), first)
-        if not failed:
+        if not failed or (await footing.canaries).none_answered:
             return None
         trial_id = f"{run_id}/{failed[0].target_id}" if worth_a_trial(first) else None
-        await twins
+        await footing.twins
         further = self._try_again(look, failed, list(first), trial_id)
         asked = self._ask_control(look, function, run_id, trial_id)
         _, answer = await asyncio.gather(further, asked)

@@ -23,7 +23,7 @@ from wallwatch.collector.app import create_app as create_collector
 from wallwatch.collector.arrivals import identify
 from wallwatch.lake.reading import Reading
 from wallwatch.net.clock import SteppedClock, SystemClock
-from wallwatch.net.rounds import Round, work
+from wallwatch.net.rounds import NotARound, Round, work
 from wallwatch.refusal import Refusal
 from wallwatch.station.knowledge import knowledge_of
 from wallwatch.station.ledger import Ledger
@@ -104,7 +104,7 @@ async def _rounds(clock: SteppedClock, step: Callable[[], Awaitable[None]]) -> N
 
     try:
         await work(clock, one)
-    except ValueError as error:
+    except NotARound as error:
         raise Refusal(f"--rounds -: {error}") from error
     await step()
 

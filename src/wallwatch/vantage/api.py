@@ -33,7 +33,7 @@ class TrialRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     id: TrialId
     arms: Annotated[tuple[Arm, ...], Meta(min_length=1, max_length=4)]
-    pairs: Annotated[int, Meta(ge=1, le=MOST_PAIRS)] = 2  # attempts of each arm
+    pairs: Annotated[int, Meta(ge=1, le=MOST_PAIRS)] = 6  # attempts of each arm
 
 
 class MeasureRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

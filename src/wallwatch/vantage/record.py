@@ -27,6 +27,11 @@ class Canaries(Struct, frozen=True, kw_only=True):
     home: bool | None
     abroad: bool | None
 
+    @property
+    def none_answered(self) -> bool:
+        """Whether both were tried in vain: this line leads nowhere."""
+        return self.home is False and self.abroad is False
+
 
 class Occasion(Struct, frozen=True, kw_only=True):
     """Why a measurement was made."""

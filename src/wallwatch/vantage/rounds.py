@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from wallwatch.net.clock import SteppedClock
-from wallwatch.net.rounds import Round, answer, rounds
+from wallwatch.net.rounds import NotARound, Round, work
 from wallwatch.refusal import Refusal
 
 
 async def work_rounds(clock: SteppedClock, one: Callable[[Round], Awaitable[None]]) -> None:
     """Run `one` for each round and answer it; returns at the end of the input. Raises Refusal."""
-    calls = rounds(clock)
-    while True:
-        try:
-            called = await anext(calls)
-        except StopAsyncIteration:
-            return
-        except ValueError as error:
-            raise Refusal(f"--rounds -: {error}") from error
-        await one(called)
-        answer(called)
+    try:
+        await work(clock, one)
+    except NotARound as error:
+        raise Refusal(f"--rounds -: {error}") from error
