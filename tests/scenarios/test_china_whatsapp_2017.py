@@ -1,6 +1,6 @@
 """The whole job on real packets: `wallwatch demo` concludes what is true, for one seed.
 
-WALLWATCH_SEEDS=1,2,3 plays it for those seeds instead.
+WALLWATCH_SEEDS=1,2,3 plays it for those seeds instead; how long it takes is measured by bench/demo.py.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ from wallwatch.lab.scenario_file import load_named
 from wallwatch.model.times import from_text
 
 SEEDS = [int(seed) for seed in os.environ.get("WALLWATCH_SEEDS", "1").split(",")]
-LONGEST = 120.0  # seconds, the issue's
 SCENARIO = load_named("china-whatsapp-2017")
 SATURDAY = datetime(2017, 9, 23, tzinfo=UTC)
 
@@ -35,23 +33,20 @@ class Run(Struct, frozen=True):
 
     incidents: list[dict[str, Any]]
     log: list[str]
-    seconds: float
 
 
 @pytest.fixture(scope="module", params=SEEDS, ids=lambda seed: f"seed {seed}")
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder: Path = tmp_path_factory.mktemp("demo")
     command = [sys.executable, "-m", "wallwatch", "demo", "--json", "--exit", "--listen", "127.0.0.1:0"]
-    began = time.monotonic()
     done = subprocess.run(
         [*command, "--seed", str(request.param), "--data", str(folder / "data")],
         capture_output=True,
         text=True,
         check=False,
     )
-    seconds = time.monotonic() - began
     assert done.returncode == 0, done.stderr
-    return Run([json.loads(line) for line in done.stdout.splitlines()], done.stderr.splitlines(), seconds)
+    return Run([json.loads(line) for line in done.stdout.splitlines()], done.stderr.splitlines())
 
 
 def test_the_incidents_are_the_true_ones(run: Run) -> None:
@@ -75,10 +70,6 @@ def test_september_is_noticed_by_the_second_round_and_confirmed_before_saturday(
     following = next(instant for instant in SCENARIO.rounds if instant > second_round)
     assert min(known.values()) < following, "noticed when the second round's results were in"
     assert known["confirmed"] < SATURDAY
-
-
-def test_it_took_no_longer_than_two_minutes(run: Run) -> None:
-    assert run.seconds <= LONGEST
 
 
 def test_the_lab_lost_nothing(run: Run) -> None:
