@@ -115,12 +115,14 @@ def test_a_probe_that_stops_reporting_is_reported() -> None:
     (silence,) = silences(rows)
     assert (silence.probe_asn, silence.since, silence.until) == (9808, at(2), at(6))
     assert silence.missed_rounds == 3
+    assert silence.noticed == at(4)
 
 
 def test_a_probe_without_network_is_as_quiet_as_one_that_does_not_report() -> None:
     rows = verdicts("..........", asn=4134) + verdicts("...???....", asn=9808)
     (silence,) = silences(rows)
     assert silence.missed_rounds == 3
+    assert silence.noticed == at(4)
     assert conclude(rows) == []
 
 

@@ -198,6 +198,7 @@ SILENCE = Silence(
     probe_cc="CN",
     probe_asn=9808,
     since=START,
+    noticed=START,
     until=None,
     missed_rounds=3,
     because="quiet",

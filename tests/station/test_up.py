@@ -48,7 +48,8 @@ class Station:
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(line).encode() + b"\n")
         self.process.stdin.flush()
-        assert json.loads(self.process.stdout.readline()) == {"round": number, "done": True}
+        for done in (False, True):
+            assert json.loads(self.process.stdout.readline()) == {"round": number, "done": done}
 
 
 @contextmanager

@@ -297,6 +297,7 @@ SILENCE = Silence(
     probe_cc="CN",
     probe_asn=9808,
     since=at("08-09 03:00"),
+    noticed=at("08-09 21:00"),
     until=at("08-10 09:00"),
     missed_rounds=2,
     because="probe cn-9808 in AS9808 missed 2 rounds in which others reported",

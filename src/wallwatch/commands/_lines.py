@@ -1,42 +1,31 @@
-"""Print rows as JSON lines, CSV or Parquet, to standard output or a file."""
+"""Print values as JSON lines, CSV or Parquet, to standard output or a file."""
 
 from __future__ import annotations
 
 import csv
 import io
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
-import click
 import msgspec
 
-from wallwatch.model.times import from_text
-from wallwatch.refusal import Refusal, needs_extra
+from wallwatch.refusal import Refusal
+
+if TYPE_CHECKING:
+    from wallwatch.lake.tables import Table
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 JSONL, CSV, PARQUET = "jsonl", "csv", "parquet"
 
 
-class Moment(click.ParamType[datetime]):
-    """A time on the command line: `2017-09-20`, `2017-09-20T02:00Z`; without a zone it is UTC."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        try:
-            return from_text(value) if isinstance(value, str) else value
-        except ValueError:
-            self.fail(f"{value!r} is no time; write 2017-09-20 or 2017-09-20T02:00Z", param, ctx)
-
-
-def write(values: Iterable[msgspec.Struct], form: str, output: Path | None) -> int:
-    """Write all of them; returns how many. The fields of the first are the columns."""
-    rows = (msgspec.to_builtins(value) for value in values)
+def write(values: Sequence[T], table: Table[T], form: str, output: Path | None) -> None:
+    """Write all of them; `table` is where they are kept, and gives Parquet its columns. Raises Refusal."""
     with _opened(output, form) as stream:
-        return WRITERS[form](rows, stream)
+        WRITERS[form](values, table, stream)
 
 
 @contextmanager
@@ -54,48 +43,38 @@ def _opened(output: Path | None, form: str) -> Iterator[BinaryIO]:
         raise Refusal(f"cannot write {output}: {error.strerror}") from error
 
 
-def _jsonl(rows: Iterable[dict[str, Any]], stream: BinaryIO) -> int:
-    count = 0
-    for row in rows:
-        stream.write(msgspec.json.encode(row) + b"\n")
-        count += 1
-    return count
+def _jsonl(values: Sequence[T], table: Table[T], stream: BinaryIO) -> None:
+    for value in values:
+        stream.write(msgspec.json.encode(value) + b"\n")
 
 
-def _csv(rows: Iterable[dict[str, Any]], stream: BinaryIO) -> int:
-    """Nested values are JSON in their cell."""
+def _csv(values: Sequence[T], table: Table[T], stream: BinaryIO) -> None:
+    """The columns of the table; a list is JSON in its cell. With no rows, the header all the same."""
     text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
-    writer: Any = None
-    count = 0
-    for row in rows:
-        if writer is None:
-            writer = csv.DictWriter(text, fieldnames=list(row))
-            writer.writeheader()
-        writer.writerow({name: _cell(value) for name, value in row.items()})
-        count += 1
+    writer = csv.DictWriter(text, fieldnames=table.schema.names)
+    writer.writeheader()
+    for value in values:
+        row = msgspec.to_builtins(table.row(value))
+        writer.writerow({name: _cell(row[name]) for name in table.schema.names})
     text.detach()
-    return count
 
 
 def _cell(value: Any) -> Any:
     return msgspec.json.encode(value).decode() if isinstance(value, list | tuple | dict) else value
 
 
-def _parquet(rows: Iterable[dict[str, Any]], stream: BinaryIO) -> int:
-    try:
-        import pyarrow as pa
-        from pyarrow import parquet
-    except ImportError as error:
-        raise needs_extra("station", error) from error
-    table = pa.Table.from_pylist(list(rows))
-    parquet.write_table(table, stream)
-    return int(table.num_rows)
+def _parquet(values: Sequence[T], table: Table[T], stream: BinaryIO) -> None:
+    from pyarrow import parquet
+
+    from wallwatch.lake.columns import table_of
+
+    parquet.write_table(table_of(table.schema, [table.row(value) for value in values]), stream)
 
 
-WRITERS: dict[str, Callable[[Iterable[dict[str, Any]], BinaryIO], int]] = {
+WRITERS: dict[str, Callable[[Sequence[Any], Any, BinaryIO], None]] = {
     JSONL: _jsonl,
     CSV: _csv,
     PARQUET: _parquet,
 }
 
-__all__ = ["CSV", "JSONL", "PARQUET", "Moment", "write"]
+__all__ = ["CSV", "JSONL", "PARQUET", "write"]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from wallwatch.commands._lines import CSV, JSONL, PARQUET, Moment, write
-from wallwatch.model.outcome import Function, Outcome
+from wallwatch.commands._filters import filters, parameters
+from wallwatch.commands._lines import CSV, JSONL, PARQUET, write
+from wallwatch.model.outcome import Outcome
 from wallwatch.refusal import needs_extra
-
-TIME = Moment()
 
 
 @click.command("verdicts")
@@ -25,40 +23,12 @@ TIME = Moment()
     help="A line for each target, or the gravest of each measurement.",
 )
 @click.option("--format", "form", type=click.Choice([JSONL, CSV, PARQUET]), default=JSONL, show_default=True)
-@click.option("--cc", multiple=True, help="Country code; may be repeated, as may all of these.")
-@click.option("--asn", multiple=True, type=int, help="Network, as a number.")
-@click.option("--service", multiple=True)
-@click.option("--function", multiple=True, type=click.Choice([one.value for one in Function]))
+@filters
 @click.option("--test-name", multiple=True)
 @click.option("--outcome", multiple=True, type=click.Choice([one.value for one in Outcome]))
-@click.option("--since", type=TIME, help="From this time on (UTC).")
-@click.option("--until", type=TIME, help="Before this time (UTC).")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file, instead of standard output.")
-def verdicts(
-    data: Path,
-    per: str,
-    form: str,
-    cc: tuple[str, ...],
-    asn: tuple[int, ...],
-    service: tuple[str, ...],
-    function: tuple[str, ...],
-    test_name: tuple[str, ...],
-    outcome: tuple[str, ...],
-    since: datetime | None,
-    until: datetime | None,
-    output: Path | None,
-) -> None:
+def verdicts(data: Path, per: str, form: str, output: Path | None, **given: Any) -> None:
     """Print verdicts: outcome, grade, mechanism, the rules that fired and a sentence."""
-    wanted: dict[str, Any] = {
-        "ccs": [code.upper() for code in cc],
-        "asns": list(asn),
-        "services": list(service),
-        "functions": list(function),
-        "tests": list(test_name),
-        "outcomes": list(outcome),
-        "since": since,
-        "until": until,
-    }
     try:
         from wallwatch.archive.folder import open_folder
         from wallwatch.lake.reading import Reading
@@ -66,10 +36,11 @@ def verdicts(
         from wallwatch.pipeline.summary import sum_up
     except ImportError as error:
         raise needs_extra("station", error) from error
+    own = {"tests": list(given["test_name"]), "outcomes": list(given["outcome"])}
     reading = Reading(open_folder(data, create=False).lake)
     try:
-        found = reading.values(VERDICTS, "verdicts", **wanted)
-        write(sum_up(found) if per == "measurement" else found, form, output)
+        found = reading.values(VERDICTS, "verdicts", **parameters(given), **own)
+        write(sum_up(found) if per == "measurement" else found, VERDICTS, form, output)
     finally:
         reading.close()
 

@@ -289,6 +289,7 @@ SILENCES: Table[Silence] = Table(
             ("probe_cc", TEXT),
             ("probe_asn", WHOLE),
             ("since", TIME),
+            ("noticed", TIME),
             ("until", TIME),
             ("missed_rounds", WHOLE),
             ("because", TEXT),

@@ -14,6 +14,7 @@ class Silence(Struct, frozen=True, kw_only=True):
     probe_cc: str
     probe_asn: int
     since: datetime  # its last measurement before
+    noticed: datetime  # the round in which it had missed enough of them to be called quiet
     until: datetime | None
     missed_rounds: int  # rounds in which other vantages reported and it did not
     because: str

@@ -61,6 +61,7 @@ def _gaps(who: tuple[str, str, int], heard: set[datetime], rounds: list[datetime
                     probe_cc=cc,
                     probe_asn=asn,
                     since=last,
+                    noticed=missed[MISSED_ROUNDS - 1],
                     until=start,
                     missed_rounds=len(missed),
                     because=_because(probe_id, asn, last, start, len(missed)),

@@ -90,7 +90,7 @@ def _of_silences(before: Iterable[Silence], after: Iterable[Silence]) -> list[Ne
     for one in after:
         key = (one.probe_id, one.probe_asn, one.since)
         if key not in told:
-            lines.append(_silence(one, SILENCE, one.since, one.because))
+            lines.append(_silence(one, SILENCE, one.noticed, one.because))
         if one.until is not None and told.get(key) is None:
             lines.append(_silence(one, HEARD_AGAIN, one.until, _heard_again(one)))
     return lines
