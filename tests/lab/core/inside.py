@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import socket
 import struct
 import sys
@@ -169,7 +170,8 @@ def inherited(descriptor: str) -> str:
 
 
 def wait_for_ever() -> None:
-    """Until a signal ends us."""
+    """Until a signal ends us; also where whoever started the tests ignores Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     say("waiting")
     time.sleep(600)
 
