@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -65,3 +66,12 @@ def test_a_command_in_the_papers_exists(page: str, line: str) -> None:
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in LINK.findall(page.read_text()):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(("name", "kind"), [("incident", "Incident"), ("verdict", "Verdict")])
+def test_our_schemas_promise_what_the_contracts_ask(name: str, kind: str, shared: Path) -> None:
+    contract = json.loads((shared / "contracts" / f"{name}.schema.json").read_text())
+    ours = json.loads((ROOT / "docs" / "reference" / f"{name}.schema.json").read_text())["$defs"][kind]
+    assert set(contract["required"]) <= set(ours["required"])
+    assert set(contract["properties"]) <= set(ours["properties"])

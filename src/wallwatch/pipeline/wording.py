@@ -15,15 +15,13 @@ def because(incident: Incident, verdicts: list[Verdict]) -> str:
     concerned = [verdict for verdict in verdicts if _concerns(incident, verdict)]
     failing = [verdict for verdict in concerned if verdict.outcome.value == _outcome(incident)]
     networks = len({(verdict.probe_cc, verdict.probe_asn) for verdict in concerned})
-    functions = _listed(list(incident.functions))
-    where = f"{len(incident.asns)} of {counted(networks, 'network')} measured"
-    scope = f"{functions} of {incident.service} in {where}"
+    what = f"{_listed(list(incident.functions))} of {incident.service}"
+    where = f"in {len(incident.asns)} of {counted(networks, 'network')} measured"
     if incident.kind is Kind.OUTAGE:
-        return f"{scope} failed while the control abroad failed too: the service itself was down"
-    verb = (
-        "blocked" if any(verdict.grade is Grade.PROVEN for verdict in failing) else "consistent with blocking"
-    )
-    return f"{scope} {verb}: {_reasons(failing)}"
+        return f"{_started(what)} failed {where} while the control failed too: the service itself was down."
+    is_proven = any(verdict.grade is Grade.PROVEN for verdict in failing)
+    said = "blocked" if is_proven else "consistent with blocking"
+    return " ".join([f"{_started(what)}: {said} {where}.", *_reasons(failing)])
 
 
 def counted(number: int, word: str) -> str:
@@ -43,16 +41,22 @@ def _outcome(incident: Incident) -> str:
     return Outcome.DOWN.value if incident.kind is Kind.OUTAGE else Outcome.BLOCKED.value
 
 
-def _reasons(failing: list[Verdict]) -> str:
-    """For each function the reason given most often among the proven, else among all."""
+def _reasons(failing: list[Verdict]) -> list[str]:
+    """For each function a sentence: the reason given most often among the proven, else among all."""
     reasons: list[str] = []
     for function in sorted({verdict.function or "" for verdict in failing}):
-        own = [verdict for verdict in failing if verdict.function == function]
-        proven = [verdict for verdict in own if verdict.grade is Grade.PROVEN] or own
-        rule, _ = Counter(verdict.rules[0] for verdict in proven if verdict.rules).most_common(1)[0]
-        sentence = next(verdict.because for verdict in proven if verdict.rules and verdict.rules[0] == rule)
-        reasons.append(f"{function}: {sentence}")
-    return "; ".join(reasons)
+        own = [verdict for verdict in failing if verdict.function == function and verdict.rules]
+        telling = [verdict for verdict in own if verdict.grade is Grade.PROVEN] or own
+        if telling:
+            rule, _ = Counter(verdict.rules[0] for verdict in telling).most_common(1)[0]
+            sentence = next(verdict.because for verdict in telling if verdict.rules[0] == rule)
+            reasons.append(f"{_started(function)}: {sentence}.")
+    return reasons
+
+
+def _started(words: str) -> str:
+    """As at the start of a sentence."""
+    return words[:1].upper() + words[1:]
 
 
 def _listed(words: list[str]) -> str:
