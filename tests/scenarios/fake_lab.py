@@ -20,7 +20,7 @@ for line in sys.stdin:
     called = json.loads(line)
     diary.write(f"round {called['round']} at {called['instant']} {time.monotonic()}\\n")
     print(json.dumps({"round": called["round"], "done": False}), flush=True)
-    time.sleep(0.05)
+    time.sleep(0.2)
     print(json.dumps({"round": called["round"], "done": True}), flush=True)
 diary.write(f"end {time.monotonic()}\\n")
 """

@@ -89,7 +89,7 @@ def test_vantages_work_at_once(lab: FakeLab, plan: Plan) -> None:
     """The probes wait until the control has set its clock, and not until it is done."""
     list(play(lab, plan))
     starts = [float(lab.diary(host)[1].split()[-1]) for host in ("control", "probe-a", "probe-b")]
-    assert max(starts) - min(starts) < 0.05, "one waited for another"
+    assert max(starts) - min(starts) < 0.2, "one waited for another to be done"
 
 
 def test_each_role_runs_its_command_with_its_settings(lab: FakeLab, plan: Plan) -> None:
