@@ -59,9 +59,8 @@ class FunctionEntry(Struct, frozen=True, kw_only=True):
     origin: str | None = None  # the WebSocket's Origin header
     pin: str | None = None  # a name in the service's `pins`
     download_bytes: int = 0  # L5: how many bytes a ranged download must move; 0: no L5
-    path_unverified: bool = (
-        False  # the path is a guess: an answer that is no success proves L4, and nothing more
-    )
+    # The path is a guess: an answer that is no success proves L4, and nothing more
+    path_unverified: bool = False
 
 
 class Service(Struct, frozen=True, kw_only=True):

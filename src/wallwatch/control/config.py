@@ -41,9 +41,8 @@ class ControlSection(Struct, frozen=True, kw_only=True):
     services: tuple[str, ...] = ()
     collector: str | None = None
     home: str = ""  # where unsent measurements are kept; "": the user's application folder
-    twins: tuple[
-        str, ...
-    ] = ()  # addresses that no watched service runs; `wallwatch control --twins-only` there
+    # Addresses that no watched service runs; `wallwatch control --twins-only` there
+    twins: tuple[str, ...] = ()
     twin_ports: tuple[int, ...] = (443, 5222)
     seconds_between_rounds: float = HOUR
 

@@ -24,9 +24,8 @@ TRIES = 8  # of a commit that another writer's came before
 SMALL_FILES = 32  # compact above this many; DuckDB opens about three a millisecond
 KEEP_HOURS = 7 * 24  # files of older versions stay for time travel and for readers at work
 _CONFIGURATION = {"delta.checkpointInterval": "10", "delta.logRetentionDuration": "interval 30 days"}
-CURSOR = (
-    "wallwatch-archive"  # the name of the cursor in Delta's log; the archive's generation is put behind it
-)
+# The name of the cursor in Delta's log; the archive's generation is put behind it
+CURSOR = "wallwatch-archive"
 
 
 class SchemaError(Exception):

@@ -62,9 +62,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     endpoints_mixed: tuple[str, ...]  # those at which some attempts failed and some did not
     hosts: tuple[str, ...]  # names that were tried, addresses where there was no name, sorted
     source_ports: int  # distinct ones
-    trigger_families: tuple[
-        str, ...
-    ]  # what the first flights would be recognised by, sorted; () in OONI's nettests
+    # What the first flights would be recognised by, sorted; () in OONI's nettests
+    trigger_families: tuple[str, ...]
     answers: tuple[str, ...]  # addresses the name resolved to, sorted; () where it did not
     dns: Layer
     tcp: Layer

@@ -14,9 +14,8 @@ from wallwatch.pipeline.reading import MINOR_SHARE, TRIES_NEEDED
 CONTROL_TRIES = 4  # of each arm, before "the control passed" may be said
 CONTROL_LOSS = 0.2  # share of the control's attempts that an ordinary line may lose
 SUSPICION = 0.05  # one-sided Fisher: a difference that is no proof, and too large to say "ok" over
-BEFORE_PAYLOAD = frozenset(
-    {"resolve", "connect"}
-)  # operations that fail before the bytes under suspicion are sent
+# Operations that fail before the bytes under suspicion are sent
+BEFORE_PAYLOAD = frozenset({"resolve", "connect"})
 
 
 def arm(arms: tuple[TrialArm, ...], payload: Payload, address: Address) -> TrialArm | None:

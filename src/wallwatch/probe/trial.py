@@ -22,10 +22,8 @@ from wallwatch.probe.sequential import Pair, Settled, pairs_to_see, settled
 from wallwatch.probe.slots import Slots
 from wallwatch.vantage.looking import Look
 
-BATCHES = (
-    4,
-    20,
-)  # pairs side by side: a rule that always acts shows in four; if not, all that is left of the budget
+# Pairs side by side: a rule that always acts shows in four; if not, all that is left of the budget.
+BATCHES = (4, 20)
 NEUTRAL_AT_SERVICE = 3  # attempts of that arm, from as many source ports
 PATIENCE_IN_PACES = 2.0  # how long an unattended trial waits for slots in all, in paces
 A_MOMENT = 0.02  # seconds between looks at slots that other trials hold

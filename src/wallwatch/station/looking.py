@@ -13,9 +13,8 @@ from wallwatch.pipeline.normalize import decode
 from wallwatch.pipeline.observe import observe
 from wallwatch.pipeline.unreadable import Unreadable
 
-DEFECT = (
-    "defect of wallwatch"  # the reason of what tripped our own code: a bug to be reported, never a finding
-)
+# The reason of what tripped our own code: a bug to be reported, never a finding
+DEFECT = "defect of wallwatch"
 
 
 class Kept(Struct, frozen=True):
