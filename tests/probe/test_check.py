@@ -133,6 +133,7 @@ def test_every_mechanism_has_words() -> None:
         (["check", "watsapp", "--yes"], "whatsapp"),
         (["check", "--cc", "China", "--yes"], "ISO 3166"),
         (["check", "--asn", "-1"], "--asn"),
+        (["check", "--yes", "--noise-root", "abc"], "64 hexadecimal digits"),
         (["probe", "run", "--config", "/nowhere/probe.toml"], "/nowhere/probe.toml"),
         (["probe", "rn"], "rn"),
         (["control", "--ports", "80"], "--twins-only"),

@@ -53,9 +53,14 @@ def launcher(place: places.Place, state: State, host: str, argv: Sequence[str]) 
 
 
 def environment(state: State, given: Mapping[str, str] | None) -> dict[str, str]:
-    """What a command in a host sees: the caller's own, and where the lab's authority is."""
+    """What a command in a host sees: the caller's own, and by what the lab's servers can be known."""
     inherited = os.environ if given is None else given
-    return {"SSL_CERT_FILE": state.ca_bundle, "CURL_CA_BUNDLE": state.ca_bundle, **inherited}
+    known = {
+        "SSL_CERT_FILE": state.ca_bundle,
+        "CURL_CA_BUNDLE": state.ca_bundle,
+        "WALLWATCH_NOISE_ROOT": state.noise_root,
+    }
+    return {**known, **inherited}
 
 
 def ask(place: places.Place, command: Command) -> Answer:

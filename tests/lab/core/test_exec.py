@@ -21,6 +21,13 @@ def test_the_commands_status_is_ours(lab: Lab, status: int) -> None:
     assert lab.exec("client", ["sh", "-c", f"exit {status}"]).wait(10) == status
 
 
+def test_a_command_is_told_by_what_the_labs_servers_can_be_known(lab: Lab) -> None:
+    command = ["sh", "-c", 'echo "$WALLWATCH_NOISE_ROOT"; test -r "$SSL_CERT_FILE"']
+    process = lab.exec("client", command, stdout=subprocess.PIPE, text=True)
+    said, _ = process.communicate(timeout=10)
+    assert (process.returncode, said.strip()) == (0, lab.noise_root)
+
+
 def test_a_command_that_is_not_there(lab: Lab) -> None:
     assert lab.exec("client", ["no-such-command"], stderr=subprocess.DEVNULL).wait(10) == 127
 
