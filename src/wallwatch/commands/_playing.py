@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import signal
 import socket
 import subprocess
@@ -19,7 +20,7 @@ import click
 from msgspec import Struct
 
 from wallwatch import exits
-from wallwatch.refusal import CannotHere, Refusal, unknown
+from wallwatch.refusal import CannotHere, Refusal, needs_extra, unknown
 
 if TYPE_CHECKING:
     from wallwatch.lab.run import Progress
@@ -55,6 +56,7 @@ def playing(wishes: Wishes) -> Iterator[Playing]:
     from wallwatch.lab.run import Plan, play
     from wallwatch.lab.run_folder import run_folder
 
+    station_ready()
     data = new_folder(wishes.data)
     try:
         with ExitStack() as stack:
@@ -75,6 +77,13 @@ def playing(wishes: Wishes) -> Iterator[Playing]:
             yield Playing(stack.enter_context(closing(play(lab, plan))), data)
     except (LabError, ProgramFailed) as error:
         raise click.ClickException(str(error)) from error
+
+
+def station_ready() -> None:
+    """Raises CannotHere where the station's packages are missing, before anything is started."""
+    for package in ("duckdb", "deltalake", "fastapi", "uvicorn"):
+        if importlib.util.find_spec(package) is None:
+            raise needs_extra("station", ModuleNotFoundError(name=package))
 
 
 def scenario_ready(name: str) -> Scenario:
