@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -40,15 +42,39 @@ def test_it_goes_away_with_a_run_that_fails() -> None:
     assert not folder.exists()
 
 
-def test_that_of_a_killed_run_is_removed_by_the_next_one_and_that_of_a_living_one_is_not() -> None:
-    def hold() -> tuple[subprocess.Popen[str], Path]:
-        process = subprocess.Popen([sys.executable, "-c", HOLDS], stdout=subprocess.PIPE, text=True)
-        assert process.stdout is not None
-        return process, Path(process.stdout.readline().strip())
+def hold() -> tuple[subprocess.Popen[str], Path]:
+    process = subprocess.Popen([sys.executable, "-c", HOLDS], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    return process, Path(process.stdout.readline().strip())
 
+
+def sweepers(folder: Path) -> list[int]:
+    """The processes that wait to sweep it."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if str(folder).encode() in status.read_bytes():
+                found.append(int(status.parent.name))
+    return found
+
+
+def test_it_goes_away_with_a_run_that_is_killed() -> None:
+    process, folder = hold()
+    (folder / "data").mkdir()
+    (folder / "data" / "file").write_text("x")
+    process.kill()
+    process.communicate()
+    end = time.monotonic() + 10
+    while folder.exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    assert not folder.exists()
+
+
+def test_where_the_sweeper_was_killed_too_the_next_run_removes_it_and_that_of_a_living_one_stays() -> None:
     (killed, left), (living, kept) = hold(), hold()
     try:
-        os.kill(killed.pid, signal.SIGKILL)
+        for pid in [*sweepers(left), killed.pid]:
+            os.kill(pid, signal.SIGKILL)
         killed.wait()
         assert left.is_dir()
         with run_folder():
@@ -57,6 +83,4 @@ def test_that_of_a_killed_run_is_removed_by_the_next_one_and_that_of_a_living_on
     finally:
         living.kill()
         for process in (killed, living):
-            process.wait()
-            assert process.stdout is not None
-            process.stdout.close()
+            process.communicate()
