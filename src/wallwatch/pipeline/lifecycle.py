@@ -89,12 +89,12 @@ def _risen(rounds: list[Round]) -> Passage:
     if evidence == 0:
         state, reason = State.DISRUPTED, "one network, not proven"
     elif evidence < ROUNDS_TO_CONFIRM:
-        state, reason = State.SUSPECTED, "one round that counts"
+        state, reason = State.SUSPECTED, "one round of evidence"
     else:
-        state, reason = State.CONFIRMED, f"{evidence} rounds that count"
+        state, reason = State.CONFIRMED, f"{evidence} rounds of evidence"
     now = rounds[-1]
     seen = f"{counted(now.series, 'series')} of {counted(now.networks, 'network')}"
-    shown = f"{reason}: seen in {seen}, proven in {now.proven}"
+    shown = f"{reason}: seen in {seen}" + (f", proven in {now.proven}" if now.proven else "")
     return Passage(state=state, time=now.time, because=shown)
 
 
