@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from wallwatch import cli, plugins
+from wallwatch import catalog, cli, plugins
+from wallwatch.lab import censor_kinds, scenario_file
 from wallwatch.model.incident import Incident
 from wallwatch.model.mechanism import LEAVES
 from wallwatch.model.verdict import Verdict
@@ -89,6 +90,41 @@ def _mechanism(mechanism: object) -> str:
     return f"`{mechanism}`" if isinstance(mechanism, str) else "as the evidence shows"
 
 
+def services() -> str:
+    """What the catalogue knows of each service."""
+    catalogue = catalog.load()
+    lines = [
+        "# Services\n",
+        f"Catalogue {catalogue.version}. Facts that nobody has verified can lead to `unknown` only.\n",
+    ]
+    for service in catalogue.services.values():
+        owner = catalogue.owners[service.owner].title
+        lines += [f"\n## {service.title}\n", f"Run by {owner}. Source: {service.source} ({service.date}).\n"]
+        lines += ["| function | experiment | endpoints | pool | recognised by |", "|---|---|---|---|---|"]
+        for function, entry in service.functions.items():
+            ends = ", ".join(f"`{e.host}:{e.port}`{' (unverified)' * e.unverified}" for e in entry.endpoints)
+            cells = [function.value, entry.experiment, ends, entry.pool.value, entry.trigger_family]
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def lab() -> str:
+    """The lab's censors, doubles and scenarios, with their sources."""
+    lines = ["# The lab\n", "\n## Censors\n"]
+    for name, kind in censor_kinds.all_kinds().items():
+        shows = ", ".join(f"`{mechanism}`" for mechanism in kind.mechanisms)
+        lines.append(f"* `{name}`: {kind.summary}. Shows {shows}. Source: {kind.source}")
+    lines.append("\n## Test doubles\n")
+    for name, double in plugins.discover("wallwatch.lab.services", "SERVICE").items():
+        modes = ", ".join(f"`{mode}`" for mode in double.modes)
+        lines.append(f"* `{name}`: {double.summary}. Modes: {modes}.")
+    lines.append("\n## Scenarios\n")
+    for name in scenario_file.names():
+        scenario = scenario_file.load_named(name)
+        lines.append(f"* `{name}`: {scenario.summary}. {' '.join(scenario.source.split())}")
+    return "\n".join(lines) + "\n"
+
+
 def schema(kind: type) -> str:
     """The JSON Schema of a line of output, from its type."""
     return json.dumps(msgspec.json.schema(kind), indent=1, sort_keys=True) + "\n"
@@ -98,6 +134,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": lambda: NOTICE + commands(),
     "mechanisms.md": lambda: NOTICE + mechanisms(),
     "rules.md": lambda: NOTICE + rules(),
+    "services.md": lambda: NOTICE + services(),
+    "lab.md": lambda: NOTICE + lab(),
     "incident.schema.json": lambda: schema(Incident),
     "verdict.schema.json": lambda: schema(Verdict),
 }

@@ -1,4 +1,4 @@
-"""The exit statuses of every command (design.md section 5.1)."""
+"""The exit statuses of every command."""
 
 DONE = 0
 BAD_ANSWER = 1  # it ran, and the answer is bad

@@ -12,7 +12,7 @@ from wallwatch.lab.scenario import Scenario
 from wallwatch.model.mechanism import is_same_or_ancestor
 from wallwatch.model.times import from_text
 
-Line = Mapping[str, Any]  # an incident line, design.md section 5.3
+Line = Mapping[str, Any]  # an incident line
 
 
 class Event(Struct, frozen=True, kw_only=True):

@@ -61,7 +61,7 @@ def test_the_server_proves_itself(client_key: bytes, server_key: bytes) -> None:
 
 
 def test_the_answer_computed_by_hand() -> None:
-    """The transcript of protocols.md section 2.1, step by step, with another HKDF than the code's."""
+    """The whole exchange, step by step, with another HKDF than the code's."""
     client_key, server_key = bytes([1]) * 32, bytes([2]) * 32
     _, message = shake(client_key, server_key)
     server = whatsapp.decode_server_hello(message)

@@ -1,4 +1,4 @@
-"""The data folder of a station: its marker and the paths in it (design.md section 5.4).
+"""The data folder of a station: its marker and the paths in it.
 
 It says where things lie and whether this version may touch them; it reads nothing of what lies there.
 """

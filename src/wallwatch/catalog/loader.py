@@ -98,5 +98,5 @@ def check(file_name: str, service: Service, owners: dict[str, Owner]) -> None:
 
 
 def has_expired(service: Service, now: datetime) -> bool:
-    """Whether the entry is past its day: endpoints drift (protocols.md section 6)."""
+    """Whether the entry is past its day: endpoints drift, and a stale one looks like a block."""
     return now.date() > service.expires

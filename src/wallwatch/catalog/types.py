@@ -51,7 +51,7 @@ class FunctionEntry(Struct, frozen=True, kw_only=True):
     pool: Pool
     endpoints: tuple[Endpoint, ...]
     transport: Transport
-    wire_class: str  # protocols.md section 4
+    wire_class: str  # docs/ontology.md
     trigger_family: str  # what the first flight would be recognised by: "noise", "sni"
     source: str
     date: datetime.date

@@ -83,7 +83,7 @@ def has_no_internet(seen: Seen) -> bool:
 
 
 def exit_status(seen: Seen) -> int:
-    """design.md section 5.1: 1 something is blocked, 4 something failed and cannot be called blocked."""
+    """1 something is blocked, 4 something failed and cannot be called blocked."""
     outcomes = {verdict.outcome for verdict in seen.verdicts}
     if Outcome.BLOCKED in outcomes:
         return exits.BAD_ANSWER
@@ -91,7 +91,7 @@ def exit_status(seen: Seen) -> int:
 
 
 def outcome_words(verdict: Verdict) -> str:
-    """`blocked` for what is proven, `consistent with blocking` else (design.md section 2)."""
+    """`blocked` for what is proven, `consistent with blocking` else."""
     if verdict.outcome is Outcome.BLOCKED and verdict.grade is not Grade.PROVEN:
         return "consistent with blocking"
     return verdict.outcome.value

@@ -2,7 +2,7 @@
 opinion.
 
 An attempt climbs from a name (L0) to an authenticated reply (L4) and further exchanges (L5), and its
-`Handshake` says how far it came (protocols.md section 1). It never logs in, registers or sends a client's
+`Handshake` says how far it came (docs/ontology.md). It never logs in, registers or sends a client's
 authentication.
 """
 

@@ -7,8 +7,8 @@ Neutral bytes towards the service itself are less clear, and each protocol has i
 * TLS: a server answers a ClientHello for an unknown name with a certificate, an alert, or by closing. Any
   answer of its own passes; a reset or silence does not, because TLS servers are not silent to a valid hello.
 * Raw protocols (WhatsApp's Noise): nobody documents what the server does with meaningless bytes; waiting in
-  silence for more is as likely as closing or resetting. A byte, a FIN or a RST is an answer (L2, protocols.md
-  section 1). Silence passes too, at L1, if the far end's TCP acknowledged the bytes (`TCP_INFO`): then they
+  silence for more is as likely as closing or resetting. A byte, a FIN or a RST is an answer (L2).
+  Silence passes too, at L1, if the far end's TCP acknowledged the bytes (`TCP_INFO`): then they
   arrived, and a server that waits must not be read as blocked. Silence without an acknowledgement fails: the
   bytes were dropped on the way. Where the kernel does not tell, silence passes. How the read ended stays in
   `network_events`.

@@ -17,7 +17,7 @@ from wallwatch.net.steps import HttpRequest, Steps, TlsWish
 
 PROFILE = "python-ssl"
 ALPN = ("http/1.1",)
-SUSTAINED_BYTES = 32768  # protocols.md section 1: cut-offs of 16 to 20 KB show below that
+SUSTAINED_BYTES = 32768  # cut-offs of 16 to 20 KB (net4people/bbs 490) show below that
 HEADERS = (("Accept", "*/*"), ("Accept-Encoding", "identity"), ("User-Agent", "Mozilla/5.0"))
 
 

@@ -2,7 +2,7 @@
 
 Rungs on TCP: L3 a ServerHello parses, L4 its certificate chain leads to the pinned root and carries the
 static key that the handshake proved. On a WebSocket the TLS certificate gives L4 already, and the Noise proof
-L5. The client's last message, which would log in, is never sent. Source: protocols.md section 2.1.
+L5. The client's last message, which would log in, is never sent. Source: whatsmeow, Baileys.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`x_handshakes[]`: one attempt at one function of one service, the fact our own measurements add to OONI's.
 
-Shape: shared reference, protocols.md section 5. A trial's attempts are entries like any other, told apart by
+A trial's attempts are entries like any other, told apart by
 `trial`. Nothing here says "blocked".
 """
 
@@ -12,7 +12,7 @@ from msgspec import Struct
 
 
 class Rung(IntEnum):
-    """How far an attempt came (protocols.md section 1). The entry carries the highest rung reached."""
+    """How far an attempt came (docs/ontology.md). The entry carries the highest rung reached."""
 
     NOTHING = -1  # not even a name resolved
     RESOLVED = 0  # L0: the name resolved, or the address is a literal
@@ -68,7 +68,7 @@ class Handshake(Struct, frozen=True, kw_only=True, omit_defaults=False):
     target_id: str  # "whatsapp/text"
     endpoint: str  # "203.0.113.7:443", "[2001:db8::1]:5222"; "" where no address was found
     hostname: str | None
-    wire_class: str  # protocols.md section 4: "W2", "W5" ...
+    wire_class: str  # docs/ontology.md: "W2", "W5" ...
     trigger_family: str  # what the first flight would be recognised by: "sni", "noise", ...
     client_profile: str  # whose first flight this is: "whatsapp-web-6.3", "python-ssl"
     sent_len: int

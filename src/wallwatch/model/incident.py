@@ -1,4 +1,4 @@
-"""An incident: changepoints that belong to one real-world event. Contract: design.md section 5.3."""
+"""An incident: changepoints that belong to one real-world event. Its JSON is a contract."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A verdict: one outcome for one target seen from one network in one measurement, and why.
 
-The line that `wallwatch verdicts` prints; contract: design.md section 5.3.
+The line that `wallwatch verdicts` prints; its JSON is a contract.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ class SystemClock:
 class SteppedClock(SystemClock):
     """Scenario time: the wall clock stands where it was last set, plus the real time since.
 
-    Durations (monotonic, sleep, deadline) stay real: design.md section 4, "Time".
+    Durations (monotonic, sleep, deadline) stay real.
     """
 
     def __init__(self) -> None:

@@ -18,7 +18,7 @@ LONGEST_UNKNOWN = 200  # characters of an unknown error's text that are kept
 _BY_ERRNO = {
     errno.ECONNREFUSED: failure.CONNECTION_REFUSED,
     errno.ECONNRESET: failure.CONNECTION_RESET,
-    errno.EPIPE: failure.CONNECTION_RESET,  # a write after the reset (mechanisms.md section 3)
+    errno.EPIPE: failure.CONNECTION_RESET,  # a write after the reset
     errno.ECONNABORTED: failure.CONNECTION_ABORTED,
     errno.EBADF: failure.CONNECTION_ALREADY_CLOSED,
     errno.ENOTCONN: failure.CONNECTION_ALREADY_CLOSED,

@@ -1,7 +1,7 @@
 """TLS over any connection, through memory buffers: unverified handshake, recorded chain, then verification.
 
 The verification comes before any application byte and at the clock's time, so that a failed one still leaves
-the chain in the trace (design.md section 4, "TLS").
+the chain in the trace.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """From what an operation failed with to the node of the tree that it shows. Tables, no conditions.
 
 A failure alone never shows the trigger: `tls.reset`, not `tls.reset.sni`. Only a trial adds the last part
-(mechanisms.md section 1: OONI sends every TLS reset to `.sni`, which is more than it knows).
+(OONI sends every TLS reset to `.sni`, which is more than it knows).
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from wallwatch.model.evidence import ALL_OF, JOINED_IN_RECORD, Evidence, Facts, 
 from wallwatch.model.mechanism import common_ancestor
 from wallwatch.pipeline.mechanisms import LAYER_OF_OPERATION, TLS_ENCLOSED, node_of
 
-# From different source ports: one path of several may be broken (mechanisms.md, "ECMP luck")
+# From different source ports: one path of several may be broken (Bhaskar and Pearce, USENIX Security 2022)
 TRIES_NEEDED = 3
 MINOR_SHARE = 0.2  # of the failures: a rarer kind beside a common one is the line's, not the censor's
 

@@ -1,7 +1,7 @@
 """Cells joined into series: for each service x function x network, its hours in order of time.
 
 Layers and resolvers are added up, since "reachable or not" over all layers decides onset and end
-(detection-notes: on one real event a detector on one layer flapped six times, on any layer not once).
+(on one real event a detector on one layer flapped six times, on any layer not once).
 """
 
 from __future__ import annotations

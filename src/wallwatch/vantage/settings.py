@@ -14,7 +14,9 @@ from wallwatch.refusal import Refusal, unknown
 
 UNKNOWN_COUNTRY = "ZZ"
 UNKNOWN_NETWORK = 0
-DEFAULT_PACE = 200.0  # seconds; residual censorship lasts 180 s and more (mechanisms.md section 10)
+DEFAULT_PACE = (
+    200.0  # seconds; residual censorship lasts 180 s and more (A Wall Behind A Wall, IEEE S&P 2025)
+)
 
 
 class Patience(Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""The JSON forms of the API. An incident is the contract's line (design.md 5.3) and a few fields more."""
+"""The JSON forms of the API. An incident is the contract's line and a few fields more."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class How(Struct, frozen=True, kw_only=True):
 
 _BAD = {Kind.OUTAGE: {"down"}}
 _BLOCKED = {"proven", "consistent"}
-_GRAVITY = ("proven", "consistent", "down", "unknown", "ok", "none")  # design.md section 2
+_GRAVITY = ("proven", "consistent", "down", "unknown", "ok", "none")
 
 
 def scope(incident: Incident, strips: Iterable[Strip]) -> Scope:

@@ -1,8 +1,8 @@
 """The Great Firewall's rule for "fully encrypted" traffic, as its researchers stated it.
 
-"How the Great Firewall of China Detects and Blocks Fully Encrypted Traffic", USENIX Security 2023; shared
-reference, protocols.md section 4. It is a model: the authors saw the blocking stop in March 2023. It looks at
-a connection's first TCP payload and nothing else.
+"How the Great Firewall of China Detects and Blocks Fully Encrypted Traffic", USENIX Security 2023, and its
+artefact. It is a model: the authors saw the blocking stop in March 2023. It looks at a connection's first TCP
+payload and nothing else.
 """
 
 from __future__ import annotations

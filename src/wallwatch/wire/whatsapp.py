@@ -1,4 +1,4 @@
-"""WhatsApp's framing and handshake messages (protocols.md section 2.1). The cryptography is in `noise`.
+"""WhatsApp's framing and handshake messages (after whatsmeow and Baileys). The cryptography is in `noise`.
 
 On TCP a client's stream opens with four header bytes, before them an optional routing prefix; then both
 sides send frames of a 3-byte big-endian length. On a WebSocket the same bytes travel in binary messages.

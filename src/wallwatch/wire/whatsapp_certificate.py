@@ -1,4 +1,4 @@
-"""The certificate chain with which WhatsApp's chat servers prove who they are (protocols.md section 2.1).
+"""The certificate chain with which WhatsApp's chat servers prove who they are.
 
 A leaf that holds the server's static Noise key, signed by an intermediate, signed by a pinned root; all keys
 X25519, all signatures XEdDSA. Field numbers: leaf 1, intermediate 2; in each details 1, signature 2; in
@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from wallwatch.wire import protobuf, xeddsa
 
-# Issuer "WhatsAppLongTerm1"; seen in two open clients, 2026-08 (protocols.md section 2.1).
+# Issuer "WhatsAppLongTerm1"; in two open clients, whatsmeow and Baileys, 2026-08.
 PRODUCTION_ROOT = bytes.fromhex("142375574d0a587166aae71ebe516437c4a28b73e3695c6ce1f7f9545da8ee6b")
 ROOT_SERIAL = 0
 

@@ -29,7 +29,7 @@ class Networks:
 class Names:
     """Host names by pattern: `a.example` is that name, `*.a.example` those under it, `*a*` any that hold it.
 
-    The GFW's rules come in these three forms (mechanisms.md D1).
+    The GFW's rules come in these three forms (Hoang et al., GFWatch, USENIX Security 2021).
     """
 
     def __init__(self, patterns: Iterable[str]) -> None:

@@ -93,7 +93,7 @@ class DnsForge:
 
 
 def _answer(injector: int, query: Packet, address: str, random: Randomness) -> bytes:
-    """One forged packet, with the header of that injector (mechanisms.md, card D1)."""
+    """One forged packet, with the header of that injector (Triplet Censors, FOCI 2020)."""
     message = bytearray(build_answer(query.payload, [address], ttl=60 if injector == 1 else 90))
     if injector == 1:
         message[AUTHORITATIVE_BYTE] |= AUTHORITATIVE_BIT

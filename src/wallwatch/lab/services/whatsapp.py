@@ -1,4 +1,4 @@
-"""WhatsApp's chat, registration and web servers (protocols.md section 2.1), up to the proof of identity.
+"""WhatsApp's chat, registration and web servers, up to the proof of identity.
 
 Text: Noise on raw TCP. Registration: HTTP over TLS, any path. Web: HTTP over TLS, and the same Noise in
 binary messages of a WebSocket at /ws/chat. Both live on port 443 and so need different addresses. Nobody can

@@ -9,7 +9,7 @@ from wallwatch.pipeline.reading import attempt_mechanism, canaries_pass, claimed
 from wallwatch.pipeline.rule import Rank, Rule
 from wallwatch.pipeline.sentences import beside_control, layer_failures
 
-# Addresses that a country's filter answers with, and nobody else does (mechanisms.md section 4, D2: Iran).
+# Addresses that a country's filter answers with, and nobody else does (Iran; Lange et al., FOCI 2025).
 FORGED_ADDRESSES = frozenset({"10.10.34.34", "10.10.34.35", "10.10.34.36", "d0::11"})
 
 
