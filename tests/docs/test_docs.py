@@ -68,6 +68,16 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+@pytest.mark.lab
+@pytest.mark.parametrize(
+    "page", sorted((ROOT / "docs" / "tutorial").glob("*.py")), ids=lambda page: page.stem
+)
+def test_the_tutorial_goes_as_it_says(page: Path) -> None:
+    done = subprocess.run([sys.executable, str(page)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("blocked, proven") == 2
+
+
 @pytest.mark.real_data
 @pytest.mark.parametrize(("name", "kind"), [("incident", "Incident"), ("verdict", "Verdict")])
 def test_our_schemas_promise_what_the_contracts_ask(name: str, kind: str, shared: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from wallwatch.commands._noise_root import noise_root_option, pinned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,12 +31,7 @@ if TYPE_CHECKING:
     help="A probe's settings (TOML); options win over it.",
 )
 @click.option("--ca-bundle", help="Trust these certificate authorities instead of the system's.")
-@click.option(
-    "--noise-root",
-    envvar="WALLWATCH_NOISE_ROOT",
-    show_envvar=True,
-    help="WhatsApp's certificate root (hex) instead of the catalogue's; the lab sets its own.",
-)
+@noise_root_option
 @click.option("--cc", help="The country this network is in, such as CN.")
 @click.option("--asn", type=click.IntRange(0, 2**32 - 1), help="The number of this network, such as 4134.")
 def COMMAND(  # noqa: N802, the name that the command line looks for
@@ -110,19 +106,6 @@ def settings(
     checked(config.place)
     checked_services(catalogue, config.probe.services)
     return config
-
-
-def pinned(config: ProbeConfig, noise_root: str | None) -> ProbeConfig:
-    """With another root for WhatsApp's chat servers. Raises Refusal."""
-    import msgspec
-
-    from wallwatch.refusal import Refusal
-
-    if noise_root is None:
-        return config
-    if re.fullmatch("[0-9a-fA-F]{64}", noise_root) is None:
-        raise Refusal("--noise-root takes 64 hexadecimal digits, the 32 bytes of a public key")
-    return msgspec.structs.replace(config, pins={**config.pins, "whatsapp_noise_root": noise_root.lower()})
 
 
 def consent_first(config: ProbeConfig, yes: bool) -> None:

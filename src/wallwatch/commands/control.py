@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wallwatch.commands._noise_root import noise_root_option, pinned
+
 if TYPE_CHECKING:
     from wallwatch.control.config import ControlConfig
     from wallwatch.control.program import Program
@@ -31,6 +33,7 @@ DEFAULT_TWIN_PORTS = (80, 443, 5222)
 @click.option(
     "--twin", "twins", multiple=True, help="The address of a twin; wins over the config. Repeatable."
 )
+@noise_root_option
 def COMMAND(  # noqa: N802, the name that the command line looks for
     config_path: Path | None,
     rounds: str | None,
@@ -38,6 +41,7 @@ def COMMAND(  # noqa: N802, the name that the command line looks for
     ports: str | None,
     listen: str | None,
     twins: tuple[str, ...],
+    noise_root: str | None,
 ) -> None:
     """Measure where the censor is not, for probes that ask; run it abroad.
 
@@ -53,7 +57,7 @@ def COMMAND(  # noqa: N802, the name that the command line looks for
         if config_path is None
         else read_control(config_path, catalog.load())
     )
-    config = with_twins(config, twins)
+    config = pinned(with_twins(config, twins), noise_root)
     if ports is not None and not twins_only:
         raise click.UsageError("--ports belongs to --twins-only; the config's twin_ports say where twins are")
     try:
