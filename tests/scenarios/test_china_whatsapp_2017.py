@@ -33,6 +33,7 @@ class Run(Struct, frozen=True):
 
     incidents: list[dict[str, Any]]
     log: list[str]
+    decisions: list[dict[str, Any]]  # of the censors
 
 
 @pytest.fixture(scope="module", params=SEEDS, ids=lambda seed: f"seed {seed}")
@@ -40,13 +41,22 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     folder: Path = tmp_path_factory.mktemp("demo")
     command = [sys.executable, "-m", "wallwatch", "demo", "--json", "--exit", "--listen", "127.0.0.1:0"]
     done = subprocess.run(
-        [*command, "--seed", str(request.param), "--data", str(folder / "data")],
+        [
+            *command,
+            "--seed",
+            str(request.param),
+            "--data",
+            str(folder / "data"),
+            "--truth",
+            str(folder / "truth.jsonl"),
+        ],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return Run([json.loads(line) for line in done.stdout.splitlines()], done.stderr.splitlines())
+    decisions = [json.loads(line) for line in (folder / "truth.jsonl").read_text().splitlines()]
+    return Run([json.loads(line) for line in done.stdout.splitlines()], done.stderr.splitlines(), decisions)
 
 
 def test_the_incidents_are_the_true_ones(run: Run) -> None:
@@ -74,3 +84,8 @@ def test_september_is_noticed_by_the_second_round_and_confirmed_before_saturday(
 
 def test_the_lab_lost_nothing(run: Run) -> None:
     assert not [line for line in run.log if "lost" in line]
+
+
+def test_the_censors_decisions_are_on_record_the_declined_ones_too(run: Run) -> None:
+    assert {decision["acted"] for decision in run.decisions} == {True, False}
+    assert {"tls.reset.sni", "proto.drop.noise"} <= {decision["mechanism"] for decision in run.decisions}

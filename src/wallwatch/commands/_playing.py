@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import signal
 import socket
 import subprocess
@@ -34,6 +35,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
     seed: int
     data: Path | None  # kept; None: a folder that goes away with the run
     pcap: Path | None
+    truth: Path | None  # where the log of every censor's decision goes
     page: socket.socket | None  # listens on this machine; None: no pages
 
 
@@ -73,10 +75,18 @@ def playing(wishes: Wishes) -> Iterator[Playing]:
                 page=None if wishes.page is None else wishes.page.fileno(),
                 pcap=None if wishes.pcap is None else wishes.pcap.absolute(),
             )
+            stack.callback(keep_truth, folder, wishes.truth)  # after the lab has written the last of it
             lab = stack.enter_context(Lab.start(wishes.scenario, wishes.seed, folder))
             yield Playing(stack.enter_context(closing(play(lab, plan))), data)
     except (LabError, ProgramFailed) as error:
         raise click.ClickException(str(error)) from error
+
+
+def keep_truth(folder: Path, wanted: Path | None) -> None:
+    """Copy what the censors decided to where the user wants it."""
+    log = folder / "truth.jsonl"
+    if wanted is not None and log.exists():
+        shutil.copyfile(log, wanted)
 
 
 def station_ready() -> None:

@@ -35,6 +35,9 @@ LOG_KEPT = 200  # lines that the live view is given; it shows the last of them
 @click.option("--data", type=click.Path(path_type=Path), help="Keep what was found in this new folder.")
 @click.option("--listen", help=f"Where the page is.  [default: {DEFAULT_LISTEN}, or a free port near it]")
 @click.option("--pcap", type=click.Path(path_type=Path, dir_okay=False), help="Write every packet there.")
+@click.option(
+    "--truth", type=click.Path(path_type=Path, dir_okay=False), help="Write every censor's decisions there."
+)
 def COMMAND(  # noqa: N802, the name that the command line looks for
     scenario: str,
     as_json: bool,
@@ -43,11 +46,12 @@ def COMMAND(  # noqa: N802, the name that the command line looks for
     data: Path | None,
     listen: str | None,
     pcap: Path | None,
+    truth: Path | None,
 ) -> None:
     """Watch a censor at work: wallwatch against an emulated Great Firewall, on real packets."""
     ready = scenario_ready(scenario)
     with page_socket(listen) as page:
-        wishes = Wishes(scenario=ready, seed=seed, data=data, pcap=pcap, page=page)
+        wishes = Wishes(scenario=ready, seed=seed, data=data, pcap=pcap, truth=truth, page=page)
         with playing(wishes) as run:
             watch(run, ready.title, page)
             if as_json:

@@ -56,9 +56,15 @@ def list_command(as_json: bool) -> None:
 @click.option("--pcap", type=click.Path(path_type=Path, dir_okay=False), help="Write every packet there.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of all chance in the lab.")
 @click.option("--data", type=click.Path(path_type=Path), help="Keep what was found in this new folder.")
-def run_command(scenario: str, as_json: bool, pcap: Path | None, seed: int, data: Path | None) -> None:
+@click.option(
+    "--truth", type=click.Path(path_type=Path, dir_okay=False), help="Write every censor's decisions there."
+)
+def run_command(
+    scenario: str, as_json: bool, pcap: Path | None, seed: int, data: Path | None, truth: Path | None
+) -> None:
     """Play a scenario to its end, with wallwatch's own programs in the lab's hosts."""
-    wishes = Wishes(scenario=scenario_ready(scenario), seed=seed, data=data, pcap=pcap, page=None)
+    ready = scenario_ready(scenario)
+    wishes = Wishes(scenario=ready, seed=seed, data=data, pcap=pcap, truth=truth, page=None)
     with playing(wishes) as run:
         for progress in run.rounds:
             instant = progress.instant.astimezone(UTC)
