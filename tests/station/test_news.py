@@ -8,7 +8,7 @@ from msgspec import structs
 
 from tests.lake.values import INCIDENT, SILENCE, START
 from wallwatch.model.incident import Passage, State
-from wallwatch.station.news import CONCLUDED, HEARD_AGAIN, NOTICED, WITHDRAWN, news
+from wallwatch.station.news import CONCLUDED, HEARD_AGAIN, NOTICED, WITHDRAWN, news, told_of
 from wallwatch.station.news import SILENCE as QUIET
 
 
@@ -57,9 +57,9 @@ def test_a_withdrawal() -> None:
 def test_a_silence_and_its_end() -> None:
     over = structs.replace(SILENCE, until=START + timedelta(days=1))
     assert [one.kind for one in news({}, [], [], [SILENCE])] == [QUIET]
-    assert [one.kind for one in news({}, [], [SILENCE], [SILENCE])] == []
+    assert [one.kind for one in news({}, [], [told_of(SILENCE)], [SILENCE])] == []
     longer = structs.replace(SILENCE, missed_rounds=9)
-    assert news({}, [], [SILENCE], [longer]) == []
-    assert [one.kind for one in news({}, [], [SILENCE], [over])] == [HEARD_AGAIN]
+    assert news({}, [], [told_of(SILENCE)], [longer]) == []
+    assert [one.kind for one in news({}, [], [told_of(SILENCE)], [over])] == [HEARD_AGAIN]
     assert [one.kind for one in news({}, [], [], [over])] == [QUIET, HEARD_AGAIN]
-    assert news({}, [], [over], [over]) == []
+    assert news({}, [], [told_of(over)], [over]) == []

@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 
+from wallwatch.commands._data import tables_of
 from wallwatch.commands._filters import filters, parameters
 from wallwatch.commands._lines import CSV, JSONL, write
 from wallwatch.model.incident import Kind, State
-from wallwatch.refusal import Refusal, needs_extra
+from wallwatch.refusal import Refusal
 
 
 @click.command("incidents")
@@ -32,19 +33,12 @@ def incidents(data: Path | None, form: str, output: Path | None, **given: Any) -
         raise Refusal("this version finds incidents in a data folder only: wallwatch incidents --data DIR")
     if data is None:
         raise Refusal("name a station's data folder: wallwatch incidents --data DIR")
-    try:
-        from wallwatch.archive.folder import open_folder
-        from wallwatch.lake.reading import Reading
-        from wallwatch.lake.tables import INCIDENTS
-    except ImportError as error:
-        raise needs_extra("station", error) from error
     own = {"kinds": list(given["kind"]), "states": list(given["state"])}
-    reading = Reading(open_folder(data, create=False).lake)
-    try:
+    with tables_of(data) as reading:
+        from wallwatch.lake.tables import INCIDENTS
+
         found = reading.values(INCIDENTS, "incidents", **parameters(given), **own)
         write(found, INCIDENTS, form, output)
-    finally:
-        reading.close()
 
 
 COMMAND = incidents

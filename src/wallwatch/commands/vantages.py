@@ -9,9 +9,9 @@ from typing import Any
 import click
 import msgspec
 
+from wallwatch.commands._data import tables_of
 from wallwatch.model.silence import Silence
 from wallwatch.model.times import to_rfc3339
-from wallwatch.refusal import needs_extra
 
 
 @click.command("vantages")
@@ -19,18 +19,11 @@ from wallwatch.refusal import needs_extra
 @click.option("--json", "as_json", is_flag=True, help="A JSON line for each.")
 def vantages(data: Path, as_json: bool) -> None:
     """List probes and controls with their last word, and each silence."""
-    try:
-        from wallwatch.archive.folder import open_folder
-        from wallwatch.lake.reading import Reading
+    with tables_of(data) as reading:
         from wallwatch.lake.tables import SILENCES
-    except ImportError as error:
-        raise needs_extra("station", error) from error
-    reading = Reading(open_folder(data, create=False).lake)
-    try:
+
         rows = [row for row in reading.rows("vantages") if row["probe_id"]]
         silences = reading.values(SILENCES, "all_silences")
-    finally:
-        reading.close()
     for row in rows:
         own = [
             one for one in silences if (one.probe_id, one.probe_asn) == (row["probe_id"], row["probe_asn"])

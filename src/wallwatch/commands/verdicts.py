@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
+from wallwatch.commands._data import tables_of
 from wallwatch.commands._filters import filters, parameters
 from wallwatch.commands._lines import CSV, JSONL, PARQUET, write
 from wallwatch.model.outcome import Outcome
-from wallwatch.refusal import needs_extra
 
 
 @click.command("verdicts")
@@ -29,20 +29,13 @@ from wallwatch.refusal import needs_extra
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="A file, instead of standard output.")
 def verdicts(data: Path, per: str, form: str, output: Path | None, **given: Any) -> None:
     """Print verdicts: outcome, grade, mechanism, the rules that fired and a sentence."""
-    try:
-        from wallwatch.archive.folder import open_folder
-        from wallwatch.lake.reading import Reading
+    own = {"tests": list(given["test_name"]), "outcomes": list(given["outcome"])}
+    with tables_of(data) as reading:
         from wallwatch.lake.tables import VERDICTS
         from wallwatch.pipeline.summary import sum_up
-    except ImportError as error:
-        raise needs_extra("station", error) from error
-    own = {"tests": list(given["test_name"]), "outcomes": list(given["outcome"])}
-    reading = Reading(open_folder(data, create=False).lake)
-    try:
+
         found = reading.values(VERDICTS, "verdicts", **parameters(given), **own)
         write(sum_up(found) if per == "measurement" else found, VERDICTS, form, output)
-    finally:
-        reading.close()
 
 
 COMMAND = verdicts

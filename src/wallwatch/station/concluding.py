@@ -16,7 +16,7 @@ from wallwatch.pipeline.rules import RULES_VERSION
 from wallwatch.pipeline.run import Conclusions, rebuild
 from wallwatch.station.knowledge import Knowledge
 from wallwatch.station.ledger import Ledger, Published
-from wallwatch.station.news import news
+from wallwatch.station.news import news, told_of
 
 CONCLUDED = "concluded from"  # the standing that says from what the tables' conclusions were drawn
 
@@ -99,8 +99,9 @@ class Concluding:
         silences = self._ledger.silences()
         due = news(told, conclusions.incidents, silences, conclusions.silences)
         changed = _changed(told, conclusions.incidents)
-        if changed or due or set(silences) != set(conclusions.silences):
-            self._ledger.publish(changed, conclusions.silences, due)
+        quiet = [told_of(silence) for silence in conclusions.silences]
+        if changed or due or set(silences) != set(quiet):
+            self._ledger.publish(changed, quiet, due)
 
     def _put(self, table: Table[Any], values: list[Any], query: str) -> None:
         """Write a table where it does not hold these values already."""

@@ -15,10 +15,9 @@ import msgspec
 from msgspec import Struct
 
 from wallwatch.model.incident import Incident, State
-from wallwatch.model.silence import Silence
 from wallwatch.model.times import from_text, to_rfc3339
 from wallwatch.model.view import Note
-from wallwatch.station.news import News
+from wallwatch.station.news import News, Told
 
 BUSY_SECONDS = 60.0
 
@@ -88,15 +87,13 @@ class Ledger:
             for document, withdrawn in rows
         ]
 
-    def silences(self) -> list[Silence]:
+    def silences(self) -> list[Told]:
         """Those of which the log last spoke."""
         with self._lock:
             rows = self._connection.execute("SELECT document FROM silences").fetchall()
-        return [msgspec.json.decode(document, type=Silence) for (document,) in rows]
+        return [msgspec.json.decode(document, type=Told) for (document,) in rows]
 
-    def publish(
-        self, changed: Sequence[Published], silences: Sequence[Silence], news: Sequence[News]
-    ) -> None:
+    def publish(self, changed: Sequence[Published], silences: Sequence[Told], news: Sequence[News]) -> None:
         """What has changed and the lines about it, as a whole or not at all."""
         with self._writing():
             self._connection.executemany(

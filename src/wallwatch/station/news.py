@@ -27,10 +27,26 @@ class News(Struct, frozen=True, kw_only=True):
     incident_id: str | None
 
 
+class Told(Struct, frozen=True, kw_only=True):
+    """What of a silence must be remembered to know whether the log spoke of it."""
+
+    probe_id: str
+    probe_asn: int
+    since: datetime
+    until: datetime | None
+
+
+def told_of(silence: Silence) -> Told:
+    """To be remembered when the log has spoken of it."""
+    return Told(
+        probe_id=silence.probe_id, probe_asn=silence.probe_asn, since=silence.since, until=silence.until
+    )
+
+
 def news(
     before: Mapping[str, Incident],
     after: Sequence[Incident],
-    silences_before: Iterable[Silence],
+    silences_before: Iterable[Told],
     silences_after: Iterable[Silence],
 ) -> list[News]:
     """The lines that are due, oldest first. `before`: incidents published and not withdrawn, by id."""
@@ -83,7 +99,7 @@ def _withdrawn(incident: Incident) -> News:
     )
 
 
-def _of_silences(before: Iterable[Silence], after: Iterable[Silence]) -> list[News]:
+def _of_silences(before: Iterable[Told], after: Iterable[Silence]) -> list[News]:
     """A silence is the same while probe and beginning are; it is news when it begins and when it ends."""
     told = {(one.probe_id, one.probe_asn, one.since): one.until for one in before}
     lines: list[News] = []
