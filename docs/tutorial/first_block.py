@@ -52,6 +52,16 @@ def look(lab: Lab, *options: str) -> int:
     return done.returncode
 
 
+def begin(lab: Lab, host: str, *options: str) -> subprocess.Popen[str]:
+    """`wallwatch control` in a host; returns when it says that it answers."""
+    process: subprocess.Popen[str] = lab.exec(
+        host, [*WALLWATCH, "control", *options], stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    print(f"  {process.stderr.readline().strip()}")
+    return process
+
+
 def main() -> None:
     """Four looks."""
     with Lab.start(load_named("china-whatsapp-2017"), seed=1) as lab:
@@ -65,17 +75,16 @@ def main() -> None:
 
         print("\n3. Start a control abroad, and twins: addresses that WhatsApp does not run.")
         abroad = [
-            lab.exec("twin", [*WALLWATCH, "control", "--twins-only", "--ports", "443,5222"]),
-            lab.exec("control-nl", [*WALLWATCH, "control", "--listen", "145.100.20.10:8790", *TWINS]),
+            begin(lab, "twin", "--twins-only", "--ports", "443,5222"),
+            begin(lab, "control-nl", "--listen", "145.100.20.10:8790", *TWINS),
         ]
-        time.sleep(2)
 
         print("\n4. Look again: the same bytes fail towards the twins too, and pass from abroad. Proven.")
         time.sleep(1)  # longer than the firewall's memory of the last look, which the lab shortens
         assert look(lab, "--control", CONTROL) == 1
         for process in abroad:
             process.terminate()
-            process.wait()
+            process.communicate()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from wallwatch import config
+from wallwatch.catalog.targets import target_id
 from wallwatch.catalog.types import Canaries, Owner, Service
 from wallwatch.refusal import Refusal, unknown
 
@@ -33,6 +34,15 @@ class Catalogue(Struct, frozen=True, kw_only=True):
         if name not in self.services:
             raise unknown("service", name, self.services)
         return self.services[name]
+
+    @property
+    def pools(self) -> dict[str, str]:
+        """Target -> any_of | all_of."""
+        return {
+            target_id(service.name, function): entry.pool.value
+            for service in self.services.values()
+            for function, entry in service.functions.items()
+        }
 
     def canaries(self, country: str) -> Canaries:
         """Those of the country, each filled up from the default."""

@@ -162,12 +162,7 @@ def judged(catalogue: Catalogue, recorded: Sequence[Recorded], has_control: bool
             control_rows += observe(normalize(answer))
         except Unreadable as error:
             print(f"The control's answer is no measurement: {error}", file=sys.stderr)
-    pools = {
-        f"{service.name}/{function}": entry.pool.value
-        for service in catalogue.services.values()
-        for function, entry in service.functions.items()
-    }
-    evidence = [one for one in gather(rows, control_rows, pools) if one.target is not None]
+    evidence = [one for one in gather(rows, control_rows, catalogue.pools) if one.target is not None]
     verdicts = (judge(one, catalogue.version) for one in evidence)
     return Seen(
         verdicts=targets_in_order(verdicts, catalogue),

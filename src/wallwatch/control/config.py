@@ -14,6 +14,7 @@ from wallwatch.catalog import Catalogue
 from wallwatch.net.seam import Endpoint
 from wallwatch.refusal import Refusal
 from wallwatch.vantage.settings import (
+    HOUR,
     UNKNOWN_COUNTRY,
     UNKNOWN_NETWORK,
     CanaryPages,
@@ -22,10 +23,10 @@ from wallwatch.vantage.settings import (
     checked,
     checked_pins,
     checked_services,
+    place_of,
 )
 
 DEFAULT_LISTEN = "127.0.0.1:8790"
-HOUR = 3600.0
 
 
 class ControlSection(Struct, frozen=True, kw_only=True):
@@ -58,15 +59,7 @@ class ControlConfig(Struct, frozen=True, kw_only=True):
     @property
     def place(self) -> Place:
         """The part of it that measurements name."""
-        control = self.control
-        return Place(
-            id=control.id,
-            cc=control.cc,
-            asn=control.asn,
-            network_name=control.network_name,
-            resolver_asn=control.resolver_asn,
-            access_type=control.access_type,
-        )
+        return place_of(self.control)
 
     @property
     def twin_endpoints(self) -> tuple[Endpoint, ...]:

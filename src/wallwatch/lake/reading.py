@@ -5,7 +5,6 @@ Values go in as named parameters. Nothing is installed or loaded at run time, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -20,8 +19,6 @@ from wallwatch.lake.lake import Lake
 from wallwatch.lake.tables import TABLES, Table
 
 T = TypeVar("T")
-
-BATCH_ROWS = 10_000
 
 
 class Reading:
@@ -63,16 +60,6 @@ class Reading:
     def values(self, table: Table[T], query: str, **parameters: object) -> list[T]:
         """The same, as values of the model: for a query that gives whole rows of `table`."""
         return [table.value(row) for row in self.rows(query, **parameters)]
-
-    def batches(self, query: str, parameters: Mapping[str, object]) -> Iterator[pa.Table]:
-        """The same, in pieces of at most BATCH_ROWS rows, for answers of any size."""
-        with self._lock:
-            self._show_tables()
-            reader = self._connection.sql(_text(query), params=dict(parameters) or None).to_arrow_reader(
-                BATCH_ROWS
-            )
-            for batch in reader:
-                yield pa.Table.from_batches([batch])
 
     def offer(self, name: str, rows: pa.Table) -> None:
         """Let queries see `rows` under `name`, until they are replaced."""

@@ -53,6 +53,5 @@ class Spell(Struct, frozen=True, kw_only=True):
     end: Interval | None  # None: it has not ended, as far as is known
     end_known: datetime | None  # the good round that settled that it was over
     sightings: tuple[Sighting, ...]  # in order of time; never empty
-    good_since: datetime | None  # first good round since the last sighting; None: the last word is bad
     mechanisms: dict[str, int]  # verdicts by mechanism
     witnesses: tuple[str, ...]  # measurement uids, at most 20

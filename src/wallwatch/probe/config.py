@@ -11,6 +11,7 @@ from msgspec import Struct
 from wallwatch import config
 from wallwatch.catalog import Catalogue
 from wallwatch.vantage.settings import (
+    HOUR,
     UNKNOWN_COUNTRY,
     UNKNOWN_NETWORK,
     CanaryPages,
@@ -19,9 +20,8 @@ from wallwatch.vantage.settings import (
     checked,
     checked_pins,
     checked_services,
+    place_of,
 )
-
-HOUR = 3600.0
 
 
 class ProbeSection(Struct, frozen=True, kw_only=True):
@@ -52,15 +52,7 @@ class ProbeConfig(Struct, frozen=True, kw_only=True):
     @property
     def place(self) -> Place:
         """The part of it that measurements name."""
-        probe = self.probe
-        return Place(
-            id=probe.id,
-            cc=probe.cc,
-            asn=probe.asn,
-            network_name=probe.network_name,
-            resolver_asn=probe.resolver_asn,
-            access_type=probe.access_type,
-        )
+        return place_of(self.probe)
 
 
 def read_probe(path: Path, catalogue: Catalogue) -> ProbeConfig:

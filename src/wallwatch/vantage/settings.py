@@ -14,9 +14,9 @@ from wallwatch.refusal import Refusal, unknown
 
 UNKNOWN_COUNTRY = "ZZ"
 UNKNOWN_NETWORK = 0
-DEFAULT_PACE = (
-    200.0  # seconds; residual censorship lasts 180 s and more (A Wall Behind A Wall, IEEE S&P 2025)
-)
+# Seconds; residual censorship lasts 180 s and more (A Wall Behind A Wall, IEEE S&P 2025).
+DEFAULT_PACE = 200.0
+HOUR = 3600.0  # seconds; between rounds, unless the operator says otherwise
 
 
 class Patience(Struct, frozen=True, kw_only=True):
@@ -46,6 +46,11 @@ class Place(Struct, frozen=True, kw_only=True):
     network_name: str = ""
     resolver_asn: int = UNKNOWN_NETWORK
     access_type: str | None = None  # fixed | mobile | roaming; None: not said
+
+
+def place_of(section: Struct) -> Place:
+    """The part of a section of a config that says where the vantage is."""
+    return Place(**{name: getattr(section, name) for name in Place.__struct_fields__})
 
 
 ACCESS_TYPES = ("fixed", "mobile", "roaming")

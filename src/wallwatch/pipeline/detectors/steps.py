@@ -161,7 +161,6 @@ def _spell(
         end=None if over is None else end([after]),
         end_known=None if over is None else readings[over].point.first,
         sightings=tuple(Sighting(time=point.first, proven=point.proven > 0) for point in bad),
-        good_since=after.goods[0] if after.goods else None,
         mechanisms=dict(sorted(mechanisms.items())),
         witnesses=_witnesses(bad),
     )
