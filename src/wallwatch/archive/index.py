@@ -16,6 +16,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from wallwatch.archive.transaction import whole
+
 BUSY_SECONDS = 60.0  # how long to wait for another writer's frame to reach its disk
 _ASK_AT_ONCE = 500  # SQLite takes at most 999 parameters in its oldest builds
 
@@ -74,14 +76,8 @@ class Index:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the write lock, against other processes too. What is done inside counts as a whole or not."""
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        with self._lock, whole(self._connection):
+            yield
 
     @property
     def generation(self) -> str:

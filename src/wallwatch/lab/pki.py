@@ -33,12 +33,10 @@ class Leaf(Struct, frozen=True, kw_only=True):
 
 
 class NoiseKeys(Struct, frozen=True, kw_only=True):
-    """X25519 keys in hex: the pinned root, the intermediate it signs, and the server's static key."""
+    """X25519 keys in hex: the pinned root and the server's static key (what lies between is made with the chain)."""
 
     root_private: str
     root_public: str
-    intermediate_private: str
-    intermediate_public: str
     leaf_private: str
     leaf_public: str
 
@@ -104,7 +102,7 @@ class Authority:
 def make_noise_keys() -> NoiseKeys:
     """Fresh ones."""
     keys = {}
-    for name in ("root", "intermediate", "leaf"):
+    for name in ("root", "leaf"):
         private = X25519PrivateKey.generate()
         keys[f"{name}_private"] = private.private_bytes_raw().hex()
         keys[f"{name}_public"] = private.public_key().public_bytes_raw().hex()

@@ -14,6 +14,7 @@ from threading import RLock
 import msgspec
 from msgspec import Struct
 
+from wallwatch.archive.transaction import whole
 from wallwatch.model.incident import Incident, State
 from wallwatch.model.times import from_text, to_rfc3339
 from wallwatch.model.view import Note
@@ -138,11 +139,5 @@ class Ledger:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        with self._lock:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+        with self._lock, whole(self._connection):
+            yield

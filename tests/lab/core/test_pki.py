@@ -50,7 +50,6 @@ def test_noise_keys_are_pairs() -> None:
     keys = make_noise_keys()
     for private, public in (
         (keys.root_private, keys.root_public),
-        (keys.intermediate_private, keys.intermediate_public),
         (keys.leaf_private, keys.leaf_public),
     ):
         derived = X25519PrivateKey.from_private_bytes(bytes.fromhex(private)).public_key()
