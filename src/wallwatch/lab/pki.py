@@ -33,7 +33,7 @@ class Leaf(Struct, frozen=True, kw_only=True):
 
 
 class NoiseKeys(Struct, frozen=True, kw_only=True):
-    """X25519 keys in hex: the pinned root and the server's static key. What lies between is made with the chain."""
+    """X25519 keys in hex: the pinned root, and the server's static key that the chain certifies."""
 
     root_private: str
     root_public: str
